@@ -1,0 +1,70 @@
+"""A campaign order: one person to call for one campaign.
+
+The platform's own pages disagree on the words for an order's status, so both vocabularies are understood here, in any
+spelling. A word that is not listed is UNKNOWN, and what is unknown is not dialled.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class OrderStatus(StrEnum):
+    """An order's status on the platform, in one vocabulary."""
+
+    REGISTERED = "registered"
+    PLANNED = "planned"
+    SCHEDULED = "scheduled"
+    CALLING = "calling"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    CONTACTED = "contacted"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    DO_NOT_CALL = "do-not-call"
+    UNKNOWN = "unknown"
+
+
+_SPELLINGS = {
+    "completed": OrderStatus.CONTACTED,
+    "cancelled": OrderStatus.CANCELED,
+    "dnc": OrderStatus.DO_NOT_CALL,
+    "noanswer": OrderStatus.NO_ANSWER,
+    "donotcall": OrderStatus.DO_NOT_CALL,
+}
+
+DIALABLE = frozenset({OrderStatus.PLANNED, OrderStatus.SCHEDULED, OrderStatus.BUSY, OrderStatus.NO_ANSWER})
+"""Statuses that allow a call. `failed` is left out: the platform does not say that it is to be tried again."""
+
+
+def order_status(word: object) -> OrderStatus:
+    """Return the status that the platform's word stands for; UNKNOWN for anything else, strings or not."""
+    if not isinstance(word, str):
+        return OrderStatus.UNKNOWN
+    spelled = "-".join(word.strip().lower().replace("_", " ").replace("-", " ").split())
+    if spelled in _SPELLINGS:
+        return _SPELLINGS[spelled]
+    try:
+        return OrderStatus(spelled)
+    except ValueError:
+        return OrderStatus.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What dialling needs to know of one order.
+
+    `number` is the record's number as the platform gives it, not checked. `scheduled_at` is UTC. `fault` says why a
+    malformed document blocks the order; it is not dialled then.
+    """
+
+    uuid: str
+    campaign: str
+    status: OrderStatus
+    number: str | None
+    scheduled_at: datetime | None
+    instructions: str | None
+    record: str | None
+    record_name: str | None
+    country: str | None = None
+    fault: str | None = None
