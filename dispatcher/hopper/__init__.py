@@ -1,0 +1,1 @@
+"""The hopper: what may be dialled now, in Redis, one queue per phone."""

@@ -1,15 +1,15 @@
 """Every Redis key, with its type and lifetime.
 
-`<prefix>` is `redis.prefix`; `{<phone>}` is a Redis Cluster hash tag, so that all keys of a phone share a slot.
+`prefix` is `redis.prefix`; `{phone}` is a Redis Cluster hash tag, so that all keys of a phone share a slot.
 
-| key                        | type   | holds                                        | lifetime                         |
-|----------------------------|--------|----------------------------------------------|----------------------------------|
-| <prefix>:phones            | set    | uuids of phones that have queues             | until the phone is swept         |
-| <prefix>:{<phone>}:calls   | stream | one entry per queued call, group `dialers`   | entries until an outcome         |
-| <prefix>:{<phone>}:call:<job> | string | the call document                         | min(window close, now + lease)   |
-| <prefix>:{<phone>}:seen:<job> | string | the entry's id, or `taken`                | SEEN_MS after its last renewal   |
-| <prefix>:{<phone>}:outcomes | stream | what workers report                         | entries until applied to SQL     |
-| <prefix>:{<phone>}:fence   | string | the epoch of the dispatcher in charge        | FENCE_MS after its last use      |
+| key                         | type   | holds                                  | lifetime                        |
+|-----------------------------|--------|----------------------------------------|---------------------------------|
+| prefix:phones               | set    | uuids of phones that have queues       | until the phone is swept        |
+| prefix:{phone}:calls        | stream | an entry per queued call, one group    | entries until an outcome        |
+| prefix:{phone}:call:<job>   | string | the call document                      | min(window close, now + lease)  |
+| prefix:{phone}:seen:<job>   | string | the entry's id, or `taken`             | SEEN_MS after its last renewal  |
+| prefix:{phone}:outcomes     | stream | what workers report                    | entries until applied to SQL    |
+| prefix:{phone}:fence        | string | the epoch of the dispatcher in charge  | FENCE_MS after its last use     |
 """
 
 GROUP = "dialers"

