@@ -1,0 +1,51 @@
+"""The whole configuration, and where each value of it came from."""
+
+from typing import Any
+
+from pydantic import PrivateAttr
+
+from dispatcher.settings.sections import (
+    Api,
+    CallingRules,
+    Daemon,
+    Database,
+    Hopper,
+    Http,
+    Limits,
+    Log,
+    Redis,
+    Retries,
+    Section,
+    Sync,
+)
+
+
+class Settings(Section):
+    """Every setting, checked. Without arguments it is the defaults.
+
+    Validated with a mapping from full key to source as its context, it remembers the sources for `describe`.
+    """
+
+    api: Api = Api()
+    database: Database = Database()
+    redis: Redis = Redis()
+    sync: Sync = Sync()
+    limits: Limits = Limits()
+    hopper: Hopper = Hopper()
+    retries: Retries = Retries()
+    calling_rules: CallingRules = CallingRules()
+    http: Http = Http()
+    log: Log = Log()
+    daemon: Daemon = Daemon()
+
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the sources."""
+        self._sources.update(context or {})
+
+    def source(self, key: str) -> str:
+        """Return where `section.key` came from: a file, a variable, a secret file, `code` or `default`."""
+        section, _, name = key.partition(".")
+        given = name in getattr(self, section).model_fields_set
+        return self._sources.get(key, "code") if given else "default"

@@ -1,0 +1,112 @@
+"""The kinds of plain values: from TOML they come typed, from the environment as text.
+
+Each raises a ValueError that begins with "must", so that a fault reads as a sentence after the key and its value.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+from dispatcher.settings import durations
+
+MOST = 1_000_000
+"""No ceiling and no rate is higher; a larger number is a slip."""
+
+_FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_LEAST_SECRET = 16
+
+
+def absent(value: object) -> object:
+    """Return None for an empty text or `none`, which is how the environment takes an optional value away."""
+    return None if isinstance(value, str) and value.strip().lower() in {"", "none"} else value
+
+
+def lower(value: object) -> object:
+    """Return a text in lower case and without surrounding blanks; people write `INFO` too."""
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def at_least(least: str) -> Callable[[timedelta], timedelta]:
+    """Return a check that a duration is no shorter than `least`."""
+
+    def check(duration: timedelta) -> timedelta:
+        if duration < durations.parse(least):
+            raise ValueError(f"must be at least {least}")
+        return duration
+
+    return check
+
+
+def _count(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value, re.ASCII):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
+        raise ValueError(f"must be a whole number from 1 to {MOST}")
+    return value
+
+
+def _number(value: object) -> float | None:
+    """Return a finite number or None; an integer stays one, because it may be too large for a float."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _rate(value: object) -> float:
+    number = _number(value)
+    if number is None or not 0 < number <= MOST:
+        raise ValueError(f"must be a number above 0, at most {MOST}, such as 0.5")
+    return float(number)
+
+
+def _factor(value: object) -> float:
+    number = _number(value)
+    if number is None or not 1 <= number <= MOST:
+        raise ValueError(f"must be a number from 1 to {MOST}, such as 1.5")
+    return float(number)
+
+
+def _flag(value: object) -> bool:
+    flag = value if isinstance(value, bool) else _FLAGS.get(value.strip().lower() if isinstance(value, str) else "")
+    if flag is None:
+        raise ValueError("must be true or false")
+    return flag
+
+
+def _token(secret: SecretStr) -> SecretStr:
+    # It travels in a header, where a blank or a line break would end it or smuggle in another.
+    if not re.fullmatch(r"[\x21-\x7e]+", secret.get_secret_value()):
+        raise ValueError("must be the bare token in printable ASCII, without blanks, line ends or the word Bearer")
+    return secret
+
+
+def _password(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < _LEAST_SECRET:
+        raise ValueError(f"must have at least {_LEAST_SECRET} characters, such as `openssl rand -hex 16` prints")
+    return secret
+
+
+def _prefix(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[^\s{}]+", value) or not value.isprintable():
+        raise ValueError("must be a text without blanks, control characters or braces, such as dispatcher")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(durations.parse)]
+PositiveDuration = Annotated[Duration, AfterValidator(at_least("1ms"))]
+Count = Annotated[int, BeforeValidator(_count)]
+Rate = Annotated[float, BeforeValidator(_rate)]
+Factor = Annotated[float, BeforeValidator(_factor)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+OwnToken = Annotated[Token, AfterValidator(_password)]
+KeyPrefix = Annotated[str, BeforeValidator(_prefix)]
