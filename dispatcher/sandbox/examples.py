@@ -1,7 +1,7 @@
 """The sandbox's first data: the documents that the provider's reference shows, to the letter.
 
-The ids that are no hexadecimal and the phone that does not exist are the reference's own. The assistants are ours, since
-the reference shows none: they make the assistants of its campaigns exist.
+The ids that are no hexadecimal and the phone that does not exist are the reference's own. The assistants are ours,
+since the reference shows none: they make the assistants of its campaigns exist.
 """
 
 from dispatcher.sandbox.store import Document, Store
