@@ -38,19 +38,15 @@ def describe(settings: Settings) -> list[Row]:
 
 def shown(value: object) -> str:
     """Return a value as it may be shown: secrets masked, URLs without their passwords, no line longer than it helps."""
-    if value is None:
-        return "none"
     if isinstance(value, SecretStr):
         return redacted(value.get_secret_value())
-    if isinstance(value, bool):
-        return str(value).lower()
     if isinstance(value, timedelta):
         return durations.text(value)
     if isinstance(value, dict | list):
         return "a table" if isinstance(value, dict) else "a list"
     if isinstance(value, int) and value.bit_length() > _WORD:
         return "a number beyond 64 bits"  # Python may refuse to write it out
-    text = str(value)
+    text = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(value, str) and ("://" in text or "@" in text):
         text = redacted(text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
