@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from dispatcher.clock import Clock
 from dispatcher.sandbox.app import create_app
@@ -22,9 +23,17 @@ class StoppedClock(Clock):
         return NOW
 
 
-@pytest.fixture
-def store() -> Store:
+@pytest.fixture(scope="session")
+def served_store() -> Store:
     return Store()
+
+
+@pytest.fixture
+def store(served_store: Store) -> Store:
+    """What the server serves, empty at the start of each test."""
+    for held in (served_store.campaigns, served_store.phones, served_store.assistants, served_store.orders):
+        held.clear()
+    return served_store
 
 
 @pytest.fixture
@@ -33,14 +42,15 @@ def stamped() -> str:
     return STAMP
 
 
-@pytest.fixture
-async def server(store: Store) -> AsyncIterator[Server]:
-    async with Server(create_app(store, TOKEN, StoppedClock())) as running:
+# One server for all: uvicorn takes a fifth of a second to stop. The tests that use it share its loop.
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server(served_store: Store) -> AsyncIterator[Server]:
+    async with Server(create_app(served_store, TOKEN, StoppedClock())) as running:
         yield running
 
 
-@pytest.fixture
-async def api(server: Server) -> AsyncIterator[httpx.AsyncClient]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def api(server: Server, store: Store) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(base_url=server.url, headers=headers) as client:
         yield client

@@ -29,6 +29,8 @@ ROUTES = [
     ("GET", "/nowhere"),
 ]
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 async def test_nothing_answers_without_the_token(server: Server, method: str, path: str) -> None:

@@ -5,6 +5,8 @@ import pytest
 
 from dispatcher.sandbox.store import Store
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 def names(answer: httpx.Response) -> list[str]:
     return [campaign["name"] for campaign in answer.json()["campaigns"]]

@@ -5,6 +5,8 @@ import pytest
 
 from dispatcher.sandbox.store import Store
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 @pytest.fixture
 def campaign(store: Store) -> str:

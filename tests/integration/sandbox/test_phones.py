@@ -5,6 +5,8 @@ import pytest
 
 from dispatcher.sandbox.store import Store
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 def numbers(answer: httpx.Response) -> list[str]:
     return [phone["number"] for phone in answer.json()["phones"]]

@@ -9,6 +9,8 @@ import pytest
 from dispatcher.sandbox.examples import add_examples
 from dispatcher.sandbox.store import Store
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 Document = Callable[[str], str]
 Printed = Callable[[httpx.Response], str]
 
