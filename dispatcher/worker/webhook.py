@@ -54,7 +54,10 @@ class Webhook:
         listen: tuple[str, int] = ("127.0.0.1", 0),
         callback_url: str | None = None,
     ) -> None:
-        parsed = httpx.URL(url)
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL:
+            parsed = httpx.URL()
         if parsed.scheme not in {"http", "https"} or not parsed.host:
             raise ConfigurationError(f"The webhook's address is {url!r}: write http://host/path or https://host/path.")
         self._url = parsed
