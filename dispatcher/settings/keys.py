@@ -35,12 +35,13 @@ def variable(key: str) -> str:
     return PREFIX + key.replace(".", "__").upper()
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a remedy for an unknown name: the known one that was probably meant, or all that there are."""
-    choices = sorted(known)
-    for match in get_close_matches(name, choices, n=1):
+def nearest(name: str, known: Iterable[str], choices: Iterable[str] | None = None) -> str:
+    """Return a remedy for an unknown name: the known one that was probably meant, else all choices (all known)."""
+    known = sorted(known)
+    # One letter in six: a longer shot would send people to a key that has nothing to do with theirs.
+    for match in known if len(known) == 1 else get_close_matches(name, known, n=1, cutoff=0.85):
         return f"did you mean {match}?"
-    return f"remove it, or use one of {', '.join(choices)}."
+    return f"remove it, or use one of {', '.join(choices or known)}."
 
 
 def _holds_secret(annotation: Any) -> bool:

@@ -58,5 +58,8 @@ def _sentence(full_name: str, found: Given | None, message: str) -> str:
     source = "default" if found is None else found.source
     if value is None:
         return f"{key} is not set, but {requirement}."
-    quoted = "set" if key.secret else repr(shown(value)) if isinstance(value, str) else shown(value)
+    if key.secret:
+        quoted = "set" if value else "empty"
+    else:
+        quoted = repr(shown(value)) if isinstance(value, str) else shown(value)
     return f"{key} is {quoted} ({source}), but {requirement}."

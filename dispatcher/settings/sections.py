@@ -218,8 +218,8 @@ class Http(Section):
         bind = info.data.get("bind")
         if value is None and bind is not None and not bind.loopback:
             raise ValueError(
-                f"must be, because others can reach http.bind ({bind}): set it, or DISPATCHER_HTTP__TOKEN, or name a "
-                "file that holds it in http.token_file, or bind to 127.0.0.1"
+                f"must hold a token, because others can reach http.bind ({bind}): set it, or DISPATCHER_HTTP__TOKEN, "
+                "or name a file that holds it in http.token_file, or bind to 127.0.0.1"
             )
         return value
 

@@ -53,9 +53,10 @@ def from_environment(environ: Mapping[str, str], faults: list[str]) -> dict[str,
         if name in known:
             given[known[name]] = Given(value, f"environment variable {name}")
         elif name.upper().startswith(PREFIX) and name != CONFIG_VARIABLE and not _is_service_link(name, value):
-            faults.append(
-                f"The environment variable {name} is no setting: {nearest(name.upper(), [CONFIG_VARIABLE, *known])}"
-            )
+            section = f"{PREFIX}{name.upper().removeprefix(PREFIX).partition('__')[0]}__"
+            own = [variable for variable in known if variable.startswith(section)]
+            remedy = nearest(name.upper(), [CONFIG_VARIABLE, *known], own or [f"{PREFIX}<SECTION>__<KEY>"])
+            faults.append(f"The environment variable {name} is no setting: {remedy}")
     return given
 
 

@@ -17,10 +17,9 @@ def test_a_duration_reads_back_as_it_was_written(milliseconds: int) -> None:
 def test_whatever_is_written_becomes_a_bounded_duration_or_a_fault(value: object) -> None:
     try:
         duration = durations.parse(value)
-    except ValueError as fault:
-        assert str(fault).startswith("must be ")
-    else:
-        assert timedelta() <= duration <= durations.LONGEST
+    except ValueError:
+        return
+    assert timedelta() <= duration <= durations.LONGEST
 
 
 @pytest.mark.parametrize(
@@ -46,8 +45,33 @@ def test_a_duration_is_exact(written: object, expected: timedelta) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["", "banana", "10x", "1d", "-5s", "+5s", "5S", "1e3", "nan", "inf", "٣s", "1m30s", ".5s", "5.s", "1" * 400]
-    + [True, False, None, float("nan"), float("inf"), -1, -0.5, [], {}, timedelta(seconds=-1)],
+    [
+        "",
+        "banana",
+        "10x",
+        "1d",
+        "-5s",
+        "+5s",
+        "5S",
+        "1e3",
+        "nan",
+        "inf",
+        "٣s",
+        "1m30s",
+        ".5s",
+        "5.s",
+        "1" * 400,
+        True,
+        False,
+        None,
+        float("nan"),
+        float("inf"),
+        -1,
+        -0.5,
+        [],
+        {},
+        timedelta(seconds=-1),
+    ],
 )
 def test_what_is_no_duration_is_refused_with_examples(written: object) -> None:
     with pytest.raises(ValueError, match="must be a duration such as 250ms, 30s, 10m or 2h"):

@@ -66,9 +66,11 @@ def test_a_secret_and_its_file_together_are_a_fault_that_shows_neither(tmp_path:
     file.write_text("hunter2")
     config = tmp_path / "dispatcher.toml"
     config.write_text(f'[api]\ntoken_file = "{file}"\n')
-    assert faults(config, {"DISPATCHER_API__TOKEN": "hunter3"}) == (
-        f"api.token (environment variable DISPATCHER_API__TOKEN) and api.token_file (file {config}) are both set, and "
-        "which one counts is not guessed: remove one of them (an empty DISPATCHER_API__TOKEN_FILE takes the file away).",
+    (fault,) = faults(config, {"DISPATCHER_API__TOKEN": "hunter3"})
+    assert fault == (
+        f"api.token (environment variable DISPATCHER_API__TOKEN) and api.token_file (file {config}) are both set, "
+        "and which one counts is not guessed: remove one of them (an empty DISPATCHER_API__TOKEN_FILE takes the file "
+        "away)."
     )
 
 

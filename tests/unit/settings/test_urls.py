@@ -92,7 +92,8 @@ def test_the_two_databases_are_accepted(url: str) -> None:
 )
 def test_a_database_that_cannot_work_is_refused_without_a_word_of_its_password(url: str, remedy: str) -> None:
     told = fault("DISPATCHER_DATABASE__URL", url)
-    assert told.startswith("database.url is set (environment variable DISPATCHER_DATABASE__URL), but must ")
+    state = "set" if url else "empty"
+    assert told.startswith(f"database.url is {state} (environment variable DISPATCHER_DATABASE__URL), but must ")
     assert remedy in told
     assert "hunter2" not in told
 
@@ -139,7 +140,8 @@ def test_every_kind_of_redis_is_accepted(url: str) -> None:
 )
 def test_a_redis_that_cannot_work_is_refused_without_a_word_of_its_password(url: str, remedy: str) -> None:
     told = fault("DISPATCHER_REDIS__URL", url)
-    assert told.startswith("redis.url is set (environment variable DISPATCHER_REDIS__URL), but must ")
+    state = "set" if url else "empty"
+    assert told.startswith(f"redis.url is {state} (environment variable DISPATCHER_REDIS__URL), but must ")
     assert remedy in told
     assert "hunter2" not in told
 
