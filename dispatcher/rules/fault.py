@@ -34,7 +34,7 @@ def shown(value: object) -> str:
         return "an object" if value else "an empty object"
     if isinstance(value, float) or (isinstance(value, int) and abs(value) < _LARGE):
         return _WORDS.get(repr(value), repr(value))
-    return "null" if value is None else f"a {type(value).__name__}"
+    return "null" if value is None else f"a value of type {type(value).__name__}"
 
 
 _CLIP = 40

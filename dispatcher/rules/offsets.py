@@ -10,6 +10,7 @@ Instants are whole seconds since 1970-01-01 in UTC: whole numbers cannot lose th
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,10 +44,10 @@ def _period(zone: ZoneInfo, number: int) -> tuple[tuple[int, ...], tuple[int, ..
     start, finish = number * _PERIOD, (number + 1) * _PERIOD
     ends: list[int] = []
     offsets = [_offset(zone, start)]
-    for step in range(start + _STEP, finish + 1, _STEP):
-        offset = _offset(zone, step)
+    for earlier, later in pairwise((*range(start, finish, _STEP), finish)):
+        offset = _offset(zone, later)
         if offset != offsets[-1]:
-            ends.append(_change(zone, step - _STEP, step))
+            ends.append(_change(zone, earlier, later))
             offsets.append(offset)
     if not ends or ends[-1] < finish:
         ends.append(finish)

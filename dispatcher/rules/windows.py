@@ -85,8 +85,11 @@ def _until_edge(week: Week, wall: int) -> int:
     bounds = week.bounds
     position = (wall + _MONDAY) % _WEEK_SECONDS
     place = bisect_right(bounds, position // 60)
-    edge = bounds[place] if place < len(bounds) else WEEK_MINUTES + bounds[0]
-    if edge == WEEK_MINUTES and bounds[0] == 0:
+    if place == len(bounds):
+        edge = WEEK_MINUTES + bounds[0]
+    elif bounds[place] == WEEK_MINUTES and bounds[0] == 0:
         # Open across the end of Sunday: no edge there.
-        edge += bounds[1]
+        edge = WEEK_MINUTES + bounds[1]
+    else:
+        edge = bounds[place]
     return edge * 60 - position
