@@ -12,9 +12,10 @@ Decided here, where the reference is silent or at odds with itself:
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, PlainSerializer, Tag
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, PlainSerializer, Tag
 from pydantic.alias_generators import to_camel
 
 from dispatcher.sandbox.store import stamp
@@ -40,6 +41,17 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Text = Annotated[str, Field(min_length=1)]
 Number = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 """E.164: a plus, then the country code and the number, 15 digits at most."""
+
+
+def _utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("The instant lies outside the years 1 to 9999 in UTC") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_utc), PlainSerializer(stamp)]
+"""ISO 8601 with an offset; kept and shown in UTC."""
 
 
 class Body(BaseModel):
@@ -120,7 +132,7 @@ class OrderChanges(Body):
     """The body of PATCH of an order, which no page documents: what a user of the studio could change."""
 
     status: OrderWord = "planned"
-    scheduled_time: Annotated[AwareDatetime, PlainSerializer(stamp)] | None = None
+    scheduled_time: Instant | None = None
     scheduled_time_timezone: str | None = None
     scheduled_duration_seconds: Annotated[int, Field(ge=1)] | None = None
     instructions: str | None = None

@@ -17,7 +17,7 @@ ADDED = "2026-01-01T00:00:00Z"
 
 def stamp(instant: datetime) -> str:
     """Write an aware instant as the platform does."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class Store:

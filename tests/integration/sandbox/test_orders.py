@@ -132,6 +132,12 @@ async def test_an_order_can_be_scheduled_at_an_instant_of_any_offset(
     assert (await api.patch(path, json={"scheduledTime": None})).json()["scheduledTime"] is None
 
 
+async def test_an_instant_that_utc_cannot_hold_is_refused(api: httpx.AsyncClient, store: Store, campaign: str) -> None:
+    order = store.add_order(campaign, "+12125550100")["uuid"]
+    body = {"scheduledTime": "0001-01-01T00:00:00+14:00"}
+    assert fields(await api.patch(f"/campaigns/{campaign}/orders/{order}", json=body)) == {"scheduledTime"}
+
+
 async def test_a_deleted_order_is_gone(api: httpx.AsyncClient, store: Store, campaign: str) -> None:
     order = store.add_order(campaign, "+12125550100")["uuid"]
     assert (await api.delete(f"/campaigns/{campaign}/orders/{order}")).json() == {"success": True}
