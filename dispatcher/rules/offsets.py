@@ -49,9 +49,7 @@ def _period(zone: ZoneInfo, number: int) -> tuple[tuple[int, ...], tuple[int, ..
         if offset != offsets[-1]:
             ends.append(_change(zone, earlier, later))
             offsets.append(offset)
-    if not ends or ends[-1] < finish:
-        ends.append(finish)
-    return tuple(ends), tuple(offsets)
+    return (*ends, finish), tuple(offsets)
 
 
 def _change(zone: ZoneInfo, before: int, after: int) -> int:
