@@ -1,0 +1,1 @@
+"""The platform's REST API: the only place that speaks HTTP to it and knows its pages."""

@@ -55,6 +55,10 @@ HOLDING = LIVE | {State.UNCERTAIN}
 """States that keep the order from being dialled again."""
 
 
+LOST = "Redis had forgotten the queue"
+"""Why an attempt is uncertain after a loss; a `gone` for it proves nothing, for another worker may have begun it."""
+
+
 def sources(target: State) -> frozenset[State]:
     """Return the states from which an attempt may go to `target`."""
     return frozenset(state for state, following in TRANSITIONS.items() if target in following)

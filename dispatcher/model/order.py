@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from dispatcher.model.attempt import State
+
 
 class OrderStatus(StrEnum):
     """An order's status on the platform, in one vocabulary."""
@@ -68,3 +70,26 @@ class Order:
     record_name: str | None
     country: str | None = None
     fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """An order together with what we know of it beside the platform.
+
+    `e164` is None where the number is none. `attempts` counts calls that were begun. `retry_at` and `held_until` (UTC)
+    put it off. `closed_as` is the outcome that finished it here, or `exhausted`. `live_state` is the state of the
+    attempt that holds it. `forbidden` says that its number is on the do-not-call list.
+    """
+
+    order: Order
+    digest: str
+    e164: str | None
+    attempts: int = 0
+    retry_at: datetime | None = None
+    held_until: datetime | None = None
+    held_code: str | None = None
+    closed_as: str | None = None
+    closed_at: datetime | None = None
+    live_state: State | None = None
+    forbidden: bool = False
+    removed: bool = False

@@ -1,0 +1,62 @@
+"""Lists of the platform, which are paged by number and may shift while they are read.
+
+A listing counts only if it is whole: all pages agree on the total, no item comes twice, and none is missing.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dispatcher.errors import TransientError
+
+READINGS = 3
+"""How often a list that shifts is read before the pass is given up until the next interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; `items` are whatever JSON stood in it."""
+
+    items: list[Any]
+    total: int
+    total_pages: int
+
+
+def read_page(answer: Any, key: str, path: str) -> Page:
+    """Read a page out of the platform's envelope; TransientError says what of it is not as documented."""
+    if not isinstance(answer, dict) or not isinstance(answer.get(key), list):
+        raise TransientError(f"the platform's list {path} has no array `{key}`")
+    return Page(answer[key], _count(answer, "total", path), _count(answer, "totalPages", path))
+
+
+async def read_whole(pages: Callable[[], AsyncIterator[Page]], name: str) -> list[Any]:
+    """Return every item of a list, read anew while it shifts. TransientError if it does not stand still."""
+    for _ in range(READINGS):
+        items = await read_once(pages())
+        if items is not None:
+            return items
+    raise TransientError(f"the platform's list of {name} shifted in each of {READINGS} readings; it is left as it was")
+
+
+async def read_once(pages: AsyncIterator[Page]) -> list[Any] | None:
+    """Return every item of a list, or None if the pages do not make a whole."""
+    items: list[Any] = []
+    totals = set()
+    async for page in pages:
+        items += page.items
+        totals.add(page.total)
+    return items if is_whole(items, totals) else None
+
+
+def is_whole(items: list[Any], totals: set[int]) -> bool:
+    """Tell whether the items of all pages are a whole list: as many as every page said, and none of them twice."""
+    uuids = [item.get("uuid") for item in items if isinstance(item, dict)]
+    known = [uuid for uuid in uuids if isinstance(uuid, str)]
+    return totals == {len(items)} and len(known) == len(set(known))
+
+
+def _count(answer: dict[str, Any], name: str, path: str) -> int:
+    value = answer.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TransientError(f"the platform's list {path} has no count in `{name}`")
+    return value

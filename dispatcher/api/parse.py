@@ -1,0 +1,190 @@
+"""The platform's documents as our data. Nothing raises: what is malformed blocks its own object, with a sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.model.order import Order, order_status
+
+T = TypeVar("T")
+
+_LONGEST_ID = 200
+_LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[T]):
+    """A document that could be read, at least in part: what it says, the document itself, and its digest."""
+
+    thing: T
+    document: Mapping[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A document that cannot even be named."""
+
+    why: str
+
+
+def campaign(found: Any) -> Parsed[Campaign] | Unreadable:
+    """Read a campaign."""
+    document = _Document(found)
+    if document.uuid is None:
+        return document.unreadable("campaign")
+    return document.parsed(
+        Campaign(
+            uuid=document.uuid,
+            name=document.text("name"),
+            status=document.word("status"),
+            type=document.word("type"),
+            timezone=document.optional("timezone"),
+            schedule=document.fields.get("schedule"),
+            phone=document.reference("outboundPhoneUuid"),
+            assistant=document.reference("outboundAssistantUuid"),
+            fault=document.fault,
+        )
+    )
+
+
+def phone(found: Any) -> Parsed[Phone] | Unreadable:
+    """Read a phone."""
+    document = _Document(found)
+    if document.uuid is None:
+        return document.unreadable("phone")
+    return document.parsed(
+        Phone(
+            uuid=document.uuid,
+            name=document.optional("name") or "",
+            number=document.text("number"),
+            country=document.optional("countryCode"),
+            provider=document.optional("provider"),
+            status=document.word("status"),
+            fault=document.fault,
+        )
+    )
+
+
+def order(found: Any, campaign: str) -> Parsed[Order] | Unreadable:
+    """Read an order that the platform lists for a campaign."""
+    document = _Document(found)
+    if document.uuid is None:
+        return document.unreadable("order")
+    owner = document.fields.get("campaignUuid", campaign)
+    if owner != campaign:
+        document.blame(f"campaignUuid is {_shown(owner)}, but the order is listed for {_shown(campaign)}")
+    record = document.fields.get("record")
+    if not isinstance(record, Mapping):
+        document.blame(f"record is {_shown(record)}, not an object")
+        record = {}
+    # Older pages of the platform say `phone` where newer ones say `phoneNumber`.
+    number = record.get("phoneNumber", record.get("phone"))
+    return document.parsed(
+        Order(
+            uuid=document.uuid,
+            campaign=campaign,
+            status=order_status(document.fields.get("status")),
+            number=number if isinstance(number, str) else None if number is None else _shown(number),
+            scheduled_at=document.instant("scheduledTime"),
+            instructions=document.optional("instructions"),
+            record=_text(record.get("uuid")),
+            record_name=_text(record.get("name")),
+            country=_text(record.get("country")),
+            fault=document.fault,
+        )
+    )
+
+
+class _Document:
+    """One JSON document on its way to being read; the first fault found is kept."""
+
+    def __init__(self, found: Any) -> None:
+        self.fields: dict[str, Any] = _without_nul(found) if isinstance(found, dict) else {}
+        self.fault: str | None = None
+        uuid = self.fields.get("uuid")
+        readable = isinstance(uuid, str) and 0 < len(uuid) <= _LONGEST_ID and uuid.isprintable()
+        self.uuid: str | None = uuid if readable else None
+        self._found = found
+
+    def unreadable(self, kind: str) -> Unreadable:
+        if not isinstance(self._found, dict):
+            return Unreadable(f"a {kind} is {_shown(self._found)}, not an object")
+        return Unreadable(f"a {kind} has {_shown(self.fields.get('uuid'))} for a uuid")
+
+    def parsed(self, thing: T) -> Parsed[T]:
+        return Parsed(thing, self.fields, digest(self.fields))
+
+    def blame(self, fault: str) -> None:
+        self.fault = self.fault or fault
+
+    def text(self, name: str) -> str:
+        """Return a string that must be there."""
+        value = self.fields.get(name)
+        if not isinstance(value, str) or not value.strip():
+            self.blame(f"{name} is {_shown(value)}")
+            return ""
+        return value
+
+    def word(self, name: str) -> str:
+        """One of the platform's words, trimmed and in lower case."""
+        return self.text(name).strip().lower()
+
+    def optional(self, name: str) -> str | None:
+        """Return a string, or None for null."""
+        value = self.fields.get(name)
+        if value is not None and not isinstance(value, str):
+            self.blame(f"{name} is {_shown(value)}, not a string")
+            return None
+        return value
+
+    def reference(self, name: str) -> str | None:
+        """Return the uuid of something else, or None."""
+        value = self.optional(name)
+        if value is not None and (len(value) > _LONGEST_ID or not value.isprintable()):
+            self.blame(f"{name} is {_shown(value)}, no id")
+            return None
+        return value or None
+
+    def instant(self, name: str) -> datetime | None:
+        """Return an instant in ISO 8601, or None; without an offset it is UTC, as the platform documents."""
+        value = self.optional(name)
+        if not value:
+            return None
+        try:
+            read = datetime.fromisoformat(value)
+            return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.blame(f"{name} is {_shown(value)}, no time in ISO 8601")
+            return None
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """Return a digest of a document that does not depend on the order of its keys."""
+    return blake2b(orjson.dumps(document, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _without_nul(value: Any) -> Any:
+    """Drop NUL characters, which PostgreSQL does not store."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [_without_nul(held) for held in value]
+    return value
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    quoted = repr(value) if isinstance(value, str) else text
+    return quoted if len(quoted) <= _LONGEST_SHOWN else quoted[:_LONGEST_SHOWN] + "…"

@@ -1,0 +1,61 @@
+"""Connections to Redis, and its errors as ours. This is where `redis` is imported for the dispatcher's side."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis import exceptions
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from dispatcher.errors import ConfigurationError, TransientError
+
+_ANSWER_TIMEOUT_S = 5.0
+
+
+def writer(url: str) -> Redis:
+    """Return a client for commands and scripts.
+
+    It never repeats a command by itself: what was sent may have run although the reply was lost, and only the caller
+    knows whether running it twice is harmless.
+    """
+    return _client(url, answer_timeout_s=_ANSWER_TIMEOUT_S)
+
+
+def reader(url: str, block_s: float) -> Redis:
+    """Return a client for reads that block for up to so many seconds; its patience is longer than that."""
+    return _client(url, answer_timeout_s=block_s + _ANSWER_TIMEOUT_S)
+
+
+def _client(url: str, answer_timeout_s: float) -> Redis:
+    if url.startswith(("redis+sentinel://", "redis+cluster://")):
+        raise ConfigurationError("redis.url: Sentinel and Cluster are not supported yet; name one server")
+    try:
+        return Redis.from_url(
+            url,
+            protocol=3,
+            retry=Retry(NoBackoff(), 0),
+            socket_connect_timeout=_ANSWER_TIMEOUT_S,
+            socket_timeout=answer_timeout_s,
+            health_check_interval=0,
+            decode_responses=True,
+        )
+    except ValueError as fault:
+        raise ConfigurationError(f"redis.url is no Redis address: {fault}") from fault
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn errors of the library into TransientError, with a sentence that says what is the matter."""
+    try:
+        yield
+    except (exceptions.AuthenticationError, exceptions.NoPermissionError) as fault:
+        raise TransientError(f"Redis refuses this user ({fault}): set the right password in redis.url") from fault
+    except exceptions.ReadOnlyError as fault:
+        raise TransientError("Redis is a read-only replica: point redis.url at the primary") from fault
+    except exceptions.OutOfMemoryError as fault:
+        raise TransientError("Redis is out of memory: raise maxmemory, nothing can be queued until then") from fault
+    except (exceptions.ConnectionError, exceptions.TimeoutError) as fault:
+        raise TransientError(f"Redis does not answer: {str(fault) or type(fault).__name__}") from fault
+    except exceptions.RedisError as fault:
+        raise TransientError(f"Redis refuses a command: {fault}") from fault

@@ -1,0 +1,115 @@
+"""One phone's queue, as the dispatcher handles it: adopt, enqueue, renew, take back.
+
+Every method is one script, and every script is safe to run twice. Deadlines are instants of the host's clock; `skew`
+turns them into instants of Redis's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from importlib.resources import files
+
+from redis.asyncio import Redis
+
+from dispatcher.errors import DeposedError, LostHopperError
+from dispatcher.hopper import keys
+from dispatcher.hopper.connection import translated
+
+
+class Finding(StrEnum):
+    """What taking a job back has shown; the script's head says what each word proves."""
+
+    TAKEN = "taken"
+    LAPSED = "lapsed"
+    CLAIMED = "claimed"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedCall:
+    """A call on its way into the hopper: its ids, its document, and until when that may live."""
+
+    job: str
+    campaign: str
+    order: str
+    assistant: str
+    not_after: datetime
+    expires_at: datetime
+    document: bytes
+
+
+class Queue:
+    """The queues of all phones on one Redis, held by the dispatcher of one epoch."""
+
+    def __init__(self, client: Redis, prefix: str, epoch: int) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._epoch = epoch
+        self._scripts = {
+            name: client.register_script(_source("guard") + _source(name))
+            for name in ("adopt", "enqueue", "renew", "take_back")
+        }
+        self.skew = timedelta(0)  # Redis's clock minus the host's, measured so that a deadline errs to the early side
+
+    async def adopt(self, phone: str, *, create: bool) -> None:
+        """Take charge of a phone's queue, and make it if `create`.
+
+        LostHopperError if the queue is gone and `create` does not allow to make it; DeposedError if a later
+        dispatcher is in charge.
+        """
+        await self._run("adopt", phone, (), ["1" if create else "0"])
+        with translated():
+            await self._client.sadd(keys.phones(self._prefix), phone)
+
+    async def enqueue(self, phone: str, queued: Sequence[QueuedCall]) -> list[str | None]:
+        """Queue calls; return for each the id of its entry, or None if it was taken back before or comes too late."""
+        arguments: list[str | bytes | int] = []
+        for one in queued:
+            arguments += [one.job, one.campaign, one.order, one.assistant, _ms(one.not_after)]
+            arguments += [self._deadline(one.expires_at), one.document]
+        answers = await self._run("enqueue", phone, [one.job for one in queued], arguments)
+        return [answer if "-" in answer else None for answer in answers]
+
+    async def renew(self, phone: str, deadlines: Mapping[str, datetime]) -> dict[str, bool]:
+        """Let jobs' documents live until their deadlines; return which of them are there."""
+        expiries = [self._deadline(deadline) for deadline in deadlines.values()]
+        answers = await self._run("renew", phone, list(deadlines), expiries)
+        return {job: bool(int(answer)) for job, answer in zip(deadlines, answers, strict=True)}
+
+    async def take_back(self, phone: str, jobs: Mapping[str, bool]) -> dict[str, Finding]:
+        """Take jobs back before anyone begins them; return what was found of each.
+
+        A job's value is True if it may never have entered the stream (an intent younger than `keys.SEEN_MS`): then
+        the absence of every trace proves that it did not, and it never will.
+        """
+        fresh = ["1" if may_be_new else "0" for may_be_new in jobs.values()]
+        answers = await self._run("take_back", phone, list(jobs), fresh)
+        return {job: Finding(answer) for job, answer in zip(jobs, answers, strict=True)}
+
+    async def _run(
+        self, script: str, phone: str, jobs: Sequence[str], arguments: Sequence[str | bytes | int]
+    ) -> list[str]:
+        names = [keys.fence(self._prefix, phone), keys.calls(self._prefix, phone)]
+        for job in jobs:
+            names += [keys.seen(self._prefix, phone, job), keys.call(self._prefix, phone, job)]
+        head = [self._epoch, keys.FENCE_MS, keys.SEEN_MS]
+        with translated():
+            answer = await self._scripts[script](keys=names, args=[*head, *arguments])
+        match str(answer[0]):
+            case "deposed":
+                raise DeposedError("another dispatcher has taken over this hopper; only one may run on a prefix")
+            case "lost":
+                raise LostHopperError(phone)
+        return [str(word) for word in answer[1:]]
+
+    def _deadline(self, at: datetime) -> int:
+        return _ms(at + self.skew)
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _source(name: str) -> str:
+    return files("dispatcher.hopper").joinpath("scripts", f"{name}.lua").read_text(encoding="utf-8")

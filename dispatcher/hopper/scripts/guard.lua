@@ -1,0 +1,29 @@
+-- Stands before every other script.
+-- KEYS[1] the phone's fence, KEYS[2] its stream of calls. ARGV[1] epoch, ARGV[2] fence lifetime (ms),
+-- ARGV[3] lifetime of `seen` (ms). Each job has two keys from KEYS[3] on: its `seen`, then its document.
+--
+-- check() answers nil if this dispatcher is in charge and Redis holds what it should; else the script must return
+-- what it answers: {'deposed'} when a later dispatcher has taken over, {'lost'} when the fence or the group is gone,
+-- so that nothing is concluded from what Redis no longer knows.
+local fence, calls = KEYS[1], KEYS[2]
+local epoch, fence_ms, seen_ms = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local GROUP = 'dialers'
+
+local function group()
+  local groups = redis.pcall('XINFO', 'GROUPS', calls)
+  if groups.err then return nil end
+  for _, fields in ipairs(groups) do
+    local found = {}
+    for i = 1, #fields, 2 do found[fields[i]] = fields[i + 1] end
+    if found['name'] == GROUP then return found end
+  end
+  return nil
+end
+
+local function check()
+  local holder = redis.call('GET', fence)
+  if holder and tonumber(holder) > epoch then return {'deposed'} end
+  if not holder or not group() then return {'lost'} end
+  redis.call('SET', fence, ARGV[1], 'PX', fence_ms)
+  return nil
+end

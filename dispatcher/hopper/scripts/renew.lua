@@ -1,0 +1,11 @@
+-- Lets documents live on. It never brings one back: what has been taken or has expired stays gone.
+-- ARGV[4] on: for each job the document's new deadline (ms on Redis's clock).
+-- Returns {'ok', 1 or 0 for each job: its document is there}; {'lost'} or {'deposed'} with nothing done.
+local refusal = check()
+if refusal then return refusal end
+local answer = {'ok'}
+for key = 3, #KEYS, 2 do
+  redis.call('PEXPIRE', KEYS[key], seen_ms)
+  answer[#answer + 1] = redis.call('PEXPIREAT', KEYS[key + 1], ARGV[4 + (key - 3) / 2])
+end
+return answer

@@ -1,0 +1,108 @@
+"""Whose the hopper is, and what to do when Redis has forgotten or is another one than before.
+
+A queue is adopted once by each dispatcher before it is used. When a queue is gone, or Redis is a new process, the
+documents that may still live there are left to expire: for one lease nothing is renewed or queued. Then every call of
+the old time that nobody has reported is uncertain, for nothing proves that it was not begun; the queue is made anew.
+"""
+
+from datetime import datetime
+
+from dispatcher import metrics
+from dispatcher.errors import LostHopperError, TransientError
+from dispatcher.log import logger
+from dispatcher.loops.context import Context
+from dispatcher.loops.outcomes import apply_pending
+from dispatcher.mirror import attempts, record
+from dispatcher.model.attempt import LOST
+from dispatcher.model.reasons import Code, Reason
+
+log = logger(__name__)
+
+_TURN_S = 1.0
+
+
+class Custody:
+    """Which queues this dispatcher holds, and which are waiting for the documents of an old time to expire."""
+
+    name = "custody"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._held: set[str] = set()
+        self._recovering: dict[str, datetime] = {}
+        self._run_id: str | None = None
+
+    def recovering(self, phone: str) -> bool:
+        """Tell whether a phone's queue must be left alone for now."""
+        return phone in self._recovering
+
+    async def hold(self, phone: str) -> bool:
+        """Take charge of a phone's queue, if that has not been done; False if it must be left alone for now."""
+        if phone in self._recovering:
+            return False
+        if phone in self._held:
+            return True
+        context = self._context
+        in_use = bool(await context.database.read(attempts.live, phone))
+        try:
+            await context.queue.adopt(phone, create=not in_use)
+        except LostHopperError:
+            self.lose(phone)
+            return False
+        self._held.add(phone)
+        return True
+
+    def lose(self, phone: str) -> None:
+        """Note that a queue is gone: it is left alone for one lease, from now on."""
+        metrics.LOST.inc()
+        self._held.discard(phone)
+        self._recovering[phone] = self._context.clock.now() + self._context.settings.hopper.lease
+        log.warning("hopper lost", phone=phone, settled_at=self._recovering[phone].isoformat())
+
+    async def run_once(self) -> float:
+        """Look whether Redis is still the same, and settle the queues whose wait is over."""
+        context = self._context
+        try:
+            await self.check_server()
+        except TransientError as fault:
+            context.book.hopper = Reason(Code.HOPPER_RECOVERING, str(fault))
+            raise
+        now = context.clock.now()
+        # A clock that was set back must not keep a queue waiting for longer than the lease.
+        latest = now + context.settings.hopper.lease
+        for phone, until in list(self._recovering.items()):
+            if until <= now:
+                await self._settle(phone, now)
+            elif until > latest:
+                self._recovering[phone] = latest
+        context.book.hopper = None
+        return _TURN_S
+
+    async def check_server(self) -> None:
+        """Ask Redis who it is; if it is another process than before, every queue in use is lost."""
+        context = self._context
+        run_id = await context.watch.run_id()
+        if run_id == self._run_id:
+            return
+        life = await context.database.read(record.current)
+        before = self._run_id or (life.run_id if life else None)
+        if before is not None and before != run_id:
+            log.warning("Redis is another process than before", before=before, now=run_id)
+            self._held.clear()
+            for phone in sorted(await context.database.read(attempts.live_phones)):
+                self.lose(phone)
+        self._run_id = run_id
+        await context.database.write(record.seen_server, run_id)
+
+    async def _settle(self, phone: str, now: datetime) -> None:
+        """Apply what workers still reported, hold what is left of the old time, and make the queue anew."""
+        context = self._context
+        await apply_pending(context, phone)
+        old = await context.database.read(attempts.live, phone)
+        doubted = await context.database.write(attempts.doubt, [one.job for one in old], LOST, now)
+        metrics.UNCERTAIN.inc(len(doubted))
+        await context.queue.adopt(phone, create=True)
+        del self._recovering[phone]
+        self._held.add(phone)
+        log.warning("hopper settled", phone=phone, uncertain=len(doubted))
+        context.nudge("dispatch")

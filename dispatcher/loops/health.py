@@ -1,0 +1,64 @@
+"""Clocks, signs of life, and the gauges that tell how things stand."""
+
+from collections import Counter
+from datetime import timedelta
+
+from dispatcher import metrics
+from dispatcher.errors import DeposedError
+from dispatcher.log import logger
+from dispatcher.loops.context import Context
+from dispatcher.mirror import attempts, record
+from dispatcher.model.reasons import Code
+from dispatcher.rules.conditions import SKEW_NOTED
+
+log = logger(__name__)
+
+_TURN_S = 5.0
+
+
+class Health:
+    """Compares the clocks and leaves a sign of life."""
+
+    name = "health"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def run_once(self) -> float:
+        """Measure, warn, and write down that this daemon lives."""
+        context = self._context
+        await self.compare_clocks()
+        now = context.clock.now()
+        conditions = {reason.code.value: reason.detail for reason in context.book.conditions(now)}
+        if not await context.database.write(record.beat, context.epoch, conditions, now):
+            raise DeposedError("another dispatcher has taken over this database; only one may run on it")
+        for code in (Code.MIRROR_STALE, Code.CLOCK_SKEW, Code.HOPPER_RECOVERING):
+            metrics.CONDITIONS.labels(code.value).set(code.value in conditions)
+        if context.book.synced_at is not None:
+            metrics.MIRROR_AGE.set((now - context.book.synced_at).total_seconds())
+        for state, number in Counter(one.state for one in await context.database.read(attempts.live)).items():
+            metrics.LIVE.labels(state.value).set(number)
+        first = Counter(
+            reasons[0].code.value if (reasons := context.book.reasons(plan, now)) else "none"
+            for plan in context.book.plans.values()
+        )
+        metrics.CAMPAIGNS.clear()
+        for reason, number in first.items():
+            metrics.CAMPAIGNS.labels(reason).set(number)
+        return _TURN_S
+
+    async def compare_clocks(self) -> None:
+        """Compare Redis's and the platform's clock with the host's, and let deadlines allow for the difference."""
+        context = self._context
+        redis_time = await context.watch.time()
+        # Redis read its clock before now: taking it for now makes every deadline a little early, never late.
+        skew = redis_time - context.clock.now()
+        context.queue.skew = skew
+        skews = {"redis": skew}
+        if context.platform.skew is not None:
+            skews["platform"] = context.platform.skew
+        for whose, differs in skews.items():
+            metrics.SKEW.labels(whose).set(differs.total_seconds())
+            if abs(differs) > SKEW_NOTED and abs(differs - context.book.skews.get(whose, timedelta(0))) > SKEW_NOTED:
+                log.warning("clocks differ", clock=whose, seconds=round(differs.total_seconds(), 3))
+        context.book.skews = skews

@@ -1,0 +1,127 @@
+"""Hopper to mirror: what became of the calls.
+
+A report is applied by conditional updates on the attempt's state, and removed from its stream after that has been
+committed. So it is applied once, however often it is delivered or read.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from dispatcher import metrics
+from dispatcher.hopper.outcomes import Report
+from dispatcher.log import logger
+from dispatcher.loops.context import Context
+from dispatcher.mirror import attempts, brakes, orders
+from dispatcher.mirror.attempts import WORKER, Attempt
+from dispatcher.mirror.database import Connection
+from dispatcher.model.attempt import LOST, State
+from dispatcher.model.outcome import BEGUN, Outcome, outcome
+from dispatcher.rules.retry import RetryPolicy, after
+
+log = logger(__name__)
+
+_BLOCK_S = 1.0
+
+
+class Outcomes:
+    """Reads what workers report, blocking, and applies it."""
+
+    name = "outcomes"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def run_once(self) -> float:
+        """Wait for reports on the phones that may have any, and apply them."""
+        context = self._context
+        phones = await context.watch.phones()
+        if not phones:
+            return _BLOCK_S
+        reports = await context.outcomes.wait(phones, _BLOCK_S)
+        if reports:
+            await _take_in(context, reports)
+        return 0.0
+
+
+async def apply_pending(context: Context, phone: str) -> None:
+    """Apply all that one phone's stream holds now."""
+    while reports := await context.outcomes.pending(phone):
+        await _take_in(context, reports)
+
+
+async def _take_in(context: Context, reports: Sequence[Report]) -> None:
+    now = context.clock.now()
+    applied = await context.database.write(apply, reports, context.retry_policy(), now)
+    await context.outcomes.drop(reports)
+    for word, number in applied.items():
+        if word.startswith(_REFUSED):
+            metrics.REPORTS_REFUSED.labels(word.removeprefix(_REFUSED)).inc(number)
+            log.warning("reports of workers changed nothing", why=word.removeprefix(_REFUSED), reports=number)
+        elif word != BEGUN:
+            metrics.OUTCOMES.labels(word).inc(number)
+    # A slot may be free, and an order due again.
+    context.book.stir()
+    context.nudge("dispatch")
+
+
+_REFUSED = "refused: "
+
+
+def apply(connection: Connection, reports: Sequence[Report], policy: RetryPolicy, now: datetime) -> Counter[str]:
+    """Apply reports in one transaction; return how many of each kind there were."""
+    known = attempts.by_job(connection, {report.job for report in reports})
+    counted: Counter[str] = Counter()
+    for report in reports:
+        attempt = known.get(report.job)
+        counted[_apply_one(connection, report, attempt, policy, now)] += 1
+        if attempt is not None:
+            # What one report did, the next one of the same call must see.
+            known.update(attempts.by_job(connection, [report.job]))
+    return counted
+
+
+def _apply_one(
+    connection: Connection, report: Report, attempt: Attempt | None, policy: RetryPolicy, now: datetime
+) -> str:
+    if attempt is None:
+        return _REFUSED + "unknown job"
+    if report.word == BEGUN:
+        attempts.begun(connection, attempt.job, WORKER, now)
+        return BEGUN
+    result = outcome(report.word)
+    if result is Outcome.GONE:
+        return _gone(connection, report, attempt, now)
+    finished = attempts.finish(
+        connection,
+        attempt.job,
+        result.value,
+        word=report.word,
+        detail=report.detail,
+        call_id=report.call_id,
+        at=now,
+    )
+    if not finished:
+        repeated = attempt.state is State.FINISHED
+        return _REFUSED + ("repeated" if repeated else f"attempt is {attempt.state}")
+    follows = after(result, attempt.ordinal, now, policy)
+    orders.spend(connection, attempt.order, attempt.job, closed_as=follows.closed_as, retry_at=follows.retry_at, at=now)
+    if result is Outcome.DO_NOT_CALL:
+        brakes.forbid(connection, attempt.number, f"asked for it in call {attempt.job}", now)
+    return result.value
+
+
+def _gone(connection: Connection, report: Report, attempt: Attempt, now: datetime) -> str:
+    """Apply `gone`: from the worker that claimed the entry it proves that nobody began the call."""
+    if report.entry is None:
+        return _REFUSED + "gone without entry"
+    if attempt.entry is not None and attempt.entry != report.entry:
+        return _REFUSED + "gone for another entry"
+    if attempt.begun_by == WORKER:
+        return _REFUSED + "gone after begun"
+    if attempt.why == LOST:
+        return _REFUSED + "gone after a loss of the hopper"
+    freed = attempts.give_back(
+        connection, attempt.job, attempt.order, State.EXPIRED, "it was gone when a worker came for it", now
+    )
+    return Outcome.GONE.value if freed else _REFUSED + f"gone when attempt is {attempt.state}"

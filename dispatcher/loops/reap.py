@@ -1,0 +1,79 @@
+"""Hopper: calls that were claimed or begun, and then silence."""
+
+from datetime import datetime, timedelta
+
+from dispatcher import metrics
+from dispatcher.log import logger
+from dispatcher.loops.context import Context
+from dispatcher.loops.custody import Custody
+from dispatcher.loops.outcomes import apply_pending
+from dispatcher.loops.settle import take_back
+from dispatcher.mirror import attempts
+from dispatcher.mirror.attempts import Attempt
+from dispatcher.model.attempt import State
+
+log = logger(__name__)
+
+SILENT = "begun, and nothing was heard of it for hopper.call_timeout"
+_LONGEST_TURN_S = 10.0
+
+
+class Reap:
+    """Takes back what was claimed and not begun, and gives up on what was begun and never ended."""
+
+    name = "reap"
+
+    def __init__(self, context: Context, custody: Custody) -> None:
+        self._context = context
+        self._custody = custody
+
+    async def run_once(self) -> float:
+        """Look at every phone with live attempts."""
+        context = self._context
+        by_phone: dict[str, list[Attempt]] = {}
+        for attempt in await context.database.read(attempts.live):
+            by_phone.setdefault(attempt.phone, []).append(attempt)
+        for phone, live in by_phone.items():
+            if not self._custody.recovering(phone):
+                await self._claimed(phone, live)
+                await self._begun(phone, live, context.clock.now())
+        return min(_LONGEST_TURN_S, context.settings.hopper.claim_timeout.total_seconds() / 3)
+
+    async def _claimed(self, phone: str, live: list[Attempt]) -> None:
+        """Take back calls whose claimer has not begun them in time, the way it would have taken them."""
+        idle = await self._context.watch.idle(phone, self._context.settings.hopper.claim_timeout)
+        stuck = [
+            (attempt, "claimed_and_not_begun")
+            for attempt in live
+            if attempt.state is State.QUEUED and attempt.entry in idle
+        ]
+        if stuck:
+            await take_back(self._context, self._custody, stuck)
+
+    async def _begun(self, phone: str, live: list[Attempt], now: datetime) -> None:
+        """Hold calls of which nothing was heard for too long; the person is not called again by itself."""
+        context = self._context
+        patience = context.settings.hopper.call_timeout
+        overdue = [
+            attempt
+            for attempt in live
+            if attempt.state is State.DIALING and attempt.begun_at is not None and now - attempt.begun_at > patience
+        ]
+        if not overdue:
+            return
+        # A worker that shows signs of life keeps its entry from being idle.
+        idle = await context.watch.idle(phone, timedelta(0))
+        silent = [
+            attempt for attempt in overdue if attempt.entry is None or idle.get(attempt.entry, patience) >= patience
+        ]
+        if not silent:
+            return
+        await apply_pending(context, phone)
+        doubted = await context.database.write(attempts.doubt, [attempt.job for attempt in silent], SILENT, now)
+        if doubted:
+            metrics.UNCERTAIN.inc(len(doubted))
+            log.warning("calls became uncertain", phone=phone, jobs=doubted)
+        forgotten = [attempt.entry for attempt in silent if attempt.entry is not None and attempt.job in doubted]
+        if forgotten:
+            await context.watch.forget(phone, forgotten)
+            context.nudge("dispatch")

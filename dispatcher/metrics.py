@@ -1,0 +1,35 @@
+"""Every metric, in one place. All names begin with `dispatcher_`; times are in seconds."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+QUEUED = Counter("dispatcher_calls_queued", "Calls put into the hopper", registry=REGISTRY)
+OUTCOMES = Counter("dispatcher_call_outcomes", "Outcomes applied", ["outcome"], registry=REGISTRY)
+TAKEN_BACK = Counter(
+    "dispatcher_calls_taken_back", "Calls taken back before anyone began them", ["why"], registry=REGISTRY
+)
+UNCERTAIN = Counter("dispatcher_calls_uncertain", "Calls of which nothing was heard any more", registry=REGISTRY)
+REPORTS_REFUSED = Counter(
+    "dispatcher_reports_refused", "Reports of workers that changed nothing", ["why"], registry=REGISTRY
+)
+LOST = Counter(
+    "dispatcher_hopper_losses", "Times that Redis had forgotten a queue or was another one", registry=REGISTRY
+)
+
+SYNC_PASSES = Counter("dispatcher_sync_passes", "Sync passes", ["kind", "ok"], registry=REGISTRY)
+SYNC_SECONDS = Histogram("dispatcher_sync_seconds", "Duration of sync passes", ["kind"], registry=REGISTRY)
+SYNC_REFUSED = Gauge("dispatcher_sync_refused", "Malformed documents in the last pass", ["kind"], registry=REGISTRY)
+MIRROR_AGE = Gauge("dispatcher_mirror_age_seconds", "Age of the mirror of campaigns and phones", registry=REGISTRY)
+
+CAMPAIGNS = Gauge(
+    "dispatcher_campaigns", "Campaigns by what stands first against dialling", ["reason"], registry=REGISTRY
+)
+LIVE = Gauge("dispatcher_attempts_live", "Attempts that take up a slot", ["state"], registry=REGISTRY)
+SKEW = Gauge("dispatcher_clock_skew_seconds", "Clocks minus the host's", ["clock"], registry=REGISTRY)
+CONDITIONS = Gauge(
+    "dispatcher_condition", "1 while this keeps everything from being queued", ["code"], registry=REGISTRY
+)
+
+LOOP_SECONDS = Histogram("dispatcher_loop_seconds", "Duration of one turn of a loop", ["loop"], registry=REGISTRY)
+LOOP_FAULTS = Counter("dispatcher_loop_faults", "Turns of a loop that failed", ["loop"], registry=REGISTRY)

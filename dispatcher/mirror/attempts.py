@@ -1,0 +1,263 @@
+"""Attempts in the mirror. Each transition is a conditional update whose row count says whether it happened."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from dispatcher.mirror import orders
+from dispatcher.mirror.rows import chunks, insert
+from dispatcher.mirror.tables import attempts
+from dispatcher.model.attempt import HOLDING, LIVE, State, sources
+
+WORKER = "worker"
+"""A worker said that it has begun the call."""
+
+OBSERVED = "observed"
+"""The document of a claimed call is gone, so that its worker has begun it or will say `gone`."""
+
+MOST_JOBS = 1000
+"""What a listing of attempts shows at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to call one order, as SQL has it. Instants are UTC; `number` is E.164."""
+
+    job: str
+    order: str
+    campaign: str
+    phone: str
+    number: str
+    ordinal: int
+    state: State
+    basis: str
+    not_after: datetime
+    entry: str | None
+    created_at: datetime
+    queued_at: datetime | None
+    begun_at: datetime | None
+    begun_by: str | None
+    ended_at: datetime | None
+    outcome: str | None
+    detail: str | None
+    call_id: str | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An attempt about to be made."""
+
+    job: str
+    order: str
+    campaign: str
+    phone: str
+    number: str
+    ordinal: int
+    basis: str
+    not_after: datetime
+    decision: dict[str, Any]
+
+
+def intend(connection: Connection, intents: Sequence[Intent], at: datetime) -> set[str]:
+    """Write attempts as `intent`, and return the jobs of those that were free to be made.
+
+    The unique indexes refuse an order that is held already and a number that is in a live attempt.
+    """
+    made = set()
+    for intent in intents:
+        statement = (
+            insert(connection, attempts)
+            .values(
+                job=intent.job,
+                order=intent.order,
+                campaign=intent.campaign,
+                phone=intent.phone,
+                number=intent.number,
+                ordinal=intent.ordinal,
+                basis=intent.basis,
+                not_after=intent.not_after,
+                decision=intent.decision,
+                state=State.INTENT.value,
+                created_at=at,
+            )
+            .on_conflict_do_nothing()
+        )
+        if not orders.take(connection, intent.order, intent.job):
+            continue
+        if connection.execute(statement).rowcount == 1:
+            made.add(intent.job)
+        else:
+            orders.free(connection, intent.order, intent.job)
+    return made
+
+
+def queued(connection: Connection, entries: Iterable[tuple[str, str]], at: datetime) -> int:
+    """Record that jobs are in the hopper, each with its entry; an outcome that was quicker stays."""
+    return sum(_move(connection, job, State.QUEUED, entry=entry, queued_at=at) for job, entry in entries)
+
+
+def begun(connection: Connection, job: str, by: str, at: datetime) -> bool:
+    """Record that a call was begun, by what a worker said (`worker`) or by what was seen (`observed`)."""
+    if _move(connection, job, State.DIALING, begun_at=at, begun_by=by):
+        return True
+    if by == WORKER:
+        # What a worker says outweighs what was merely concluded: no `gone` can undo it now.
+        connection.execute(
+            update(attempts)
+            .where(attempts.c.job == job, attempts.c.state == State.DIALING.value)
+            .values(begun_by=WORKER)
+        )
+    return False
+
+
+def give_back(connection: Connection, job: str, order: str, state: State, why: str, at: datetime) -> bool:
+    """Record with proof that nobody began a call (`state` is REVOKED or EXPIRED): its order is free again."""
+    moved = _move(connection, job, state, ended_at=at, why=why)
+    if moved:
+        orders.free(connection, order, job)
+    return moved
+
+
+def finish(
+    connection: Connection,
+    job: str,
+    outcome: str,
+    *,
+    word: str,
+    detail: str | None,
+    call_id: str | None,
+    at: datetime,
+) -> bool:
+    """Record an outcome; False if there was one already or the call was never to be begun."""
+    return _move(
+        connection,
+        job,
+        State.FINISHED,
+        outcome=outcome,
+        outcome_word=word,
+        detail=detail,
+        call_id=call_id,
+        ended_at=at,
+    )
+
+
+def doubt(connection: Connection, jobs: Iterable[str], why: str, at: datetime) -> list[str]:
+    """Record that it is unknown what became of calls; their orders stay held. Returns the jobs that it held for."""
+    return [job for job in jobs if _move(connection, job, State.UNCERTAIN, ended_at=at, why=why)]
+
+
+def live(connection: Connection, phone: str | None = None) -> list[Attempt]:
+    """Return the attempts that take up a slot, of one phone or of all, oldest first."""
+    statement = select(attempts).where(attempts.c.state.in_(_values(LIVE))).order_by(attempts.c.created_at)
+    if phone is not None:
+        statement = statement.where(attempts.c.phone == phone)
+    return [_attempt(row) for row in connection.execute(statement)]
+
+
+def by_job(connection: Connection, jobs: Iterable[str]) -> dict[str, Attempt]:
+    """Return attempts by their jobs; unknown jobs are left out."""
+    found = {}
+    for some in chunks(jobs):
+        for row in connection.execute(select(attempts).where(attempts.c.job.in_(some))):
+            found[row.job] = _attempt(row)
+    return found
+
+
+def listed(
+    connection: Connection,
+    *,
+    states: Collection[State] = (),
+    campaign: str | None = None,
+    order: str | None = None,
+    limit: int = MOST_JOBS,
+) -> list[Attempt]:
+    """Return attempts, newest first."""
+    statement = select(attempts).order_by(attempts.c.created_at.desc(), attempts.c.job).limit(limit)
+    if states:
+        statement = statement.where(attempts.c.state.in_(_values(states)))
+    if campaign is not None:
+        statement = statement.where(attempts.c.campaign == campaign)
+    if order is not None:
+        statement = statement.where(attempts.c.order == order)
+    return [_attempt(row) for row in connection.execute(statement)]
+
+
+def counts(connection: Connection) -> dict[State, int]:
+    """Return how many attempts are in each state."""
+    found = dict.fromkeys(State, 0)
+    for state, number in connection.execute(select(attempts.c.state, func.count()).group_by(attempts.c.state)):
+        found[State(state)] = number
+    return found
+
+
+def outcomes(connection: Connection) -> dict[str, int]:
+    """Return how many attempts ended with each outcome."""
+    statement = (
+        select(attempts.c.outcome, func.count()).where(attempts.c.outcome.is_not(None)).group_by(attempts.c.outcome)
+    )
+    return {outcome: number for outcome, number in connection.execute(statement)}  # noqa: C416 (a Row is no pair to mypy)
+
+
+def last_started(connection: Connection, since: datetime) -> dict[str, datetime]:
+    """Return for each phone when its newest attempt after `since` was made: pacing goes on across a restart."""
+    statement = (
+        select(attempts.c.phone, func.max(attempts.c.created_at))
+        .where(attempts.c.created_at > since)
+        .group_by(attempts.c.phone)
+    )
+    return {phone: at for phone, at in connection.execute(statement)}  # noqa: C416 (a Row is no pair to mypy)
+
+
+def live_phones(connection: Connection) -> set[str]:
+    """Return the phones with attempts that take up a slot."""
+    return set(
+        connection.execute(select(attempts.c.phone).where(attempts.c.state.in_(_values(LIVE))).distinct()).scalars()
+    )
+
+
+def held_phones(connection: Connection) -> set[str]:
+    """Return the phones with attempts that hold an order: outcomes may still come for them."""
+    return set(
+        connection.execute(select(attempts.c.phone).where(attempts.c.state.in_(_values(HOLDING))).distinct()).scalars()
+    )
+
+
+def _move(connection: Connection, job: str, target: State, **values: Any) -> bool:
+    moved = connection.execute(
+        update(attempts)
+        .where(attempts.c.job == job, attempts.c.state.in_(_values(sources(target))))
+        .values(state=target.value, **values)
+    )
+    return moved.rowcount == 1
+
+
+def _values(states: Iterable[State]) -> list[str]:
+    return [state.value for state in states]
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    return Attempt(
+        job=row.job,
+        order=row.order,
+        campaign=row.campaign,
+        phone=row.phone,
+        number=row.number,
+        ordinal=row.ordinal,
+        state=State(row.state),
+        basis=row.basis,
+        not_after=row.not_after,
+        entry=row.entry,
+        created_at=row.created_at,
+        queued_at=row.queued_at,
+        begun_at=row.begun_at,
+        begun_by=row.begun_by,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+        detail=row.detail,
+        call_id=row.call_id,
+        why=row.why,
+    )

@@ -1,0 +1,120 @@
+"""The way to SQL: one engine, transactions as functions, a library's errors as ours.
+
+A transaction is a plain function that takes a `Connection` first. The daemon runs it on a thread of the pool, so that
+SQL never holds up the event loop; commands call it directly.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, create_engine, event, exc
+from sqlalchemy.engine import URL, make_url
+
+from dispatcher.errors import ConfigurationError, TransientError
+
+__all__ = ["Connection", "Database"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_BUSY_TIMEOUT_S = 10.0
+_POSTGRES_THREADS = 4
+
+
+class Database:
+    """SQLite (one writer at a time, WAL) or PostgreSQL behind one face."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = make_url(url)
+        except exc.ArgumentError as fault:
+            raise ConfigurationError(
+                "database.url is no database address: write sqlite:///FILE or postgresql://…"
+            ) from fault
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._name = parsed.render_as_string(hide_password=True)
+        self._engine = create_engine(_with_driver(parsed), **self._engine_options())
+        if self.is_sqlite:
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
+        # One thread keeps SQLite's single writer free of waiting; readers of other processes are not in its way.
+        self._threads = ThreadPoolExecutor(1 if self.is_sqlite else _POSTGRES_THREADS, thread_name_prefix="sql")
+
+    def _engine_options(self) -> dict[str, Any]:
+        if self.is_sqlite:
+            return {"connect_args": {"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False}}
+        return {"pool_pre_ping": True, "pool_size": _POSTGRES_THREADS, "connect_args": {"connect_timeout": 5}}
+
+    @property
+    def name(self) -> str:
+        """The address without a password, for messages."""
+        return self._name
+
+    @contextmanager
+    def connect(self, *, write: bool = False) -> Iterator[Connection]:
+        """Open one transaction; it commits at the end and rolls back on an error. TransientError if SQL fails."""
+        try:
+            with self._engine.connect().execution_options(dispatcher_write=write) as connection, connection.begin():
+                yield connection
+        except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as fault:
+            raise TransientError(f"the database {self._name} cannot be used: {_cause(fault)}") from fault
+        except exc.ProgrammingError as fault:
+            raise TransientError(
+                f"the database {self._name} refuses a statement ({_cause(fault)}): run `dispatcher db upgrade`"
+            ) from fault
+
+    async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a query in a transaction of its own, off the event loop."""
+        return await self._on_thread(partial(self.run, query, *args, **kwargs))
+
+    async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a change in a transaction of its own, off the event loop; it has committed when this returns."""
+        return await self._on_thread(partial(self.run_write, change, *args, **kwargs))
+
+    def run(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a query in a transaction of its own, here."""
+        with self.connect() as connection:
+            return query(connection, *args, **kwargs)
+
+    def run_write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a change in a transaction of its own, here."""
+        with self.connect(write=True) as connection:
+            return change(connection, *args, **kwargs)
+
+    async def _on_thread(self, work: Callable[[], T]) -> T:
+        # Shielded: a loop that is cancelled must not leave a transaction whose end nobody saw.
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._threads, work))
+
+    def close(self) -> None:
+        """Wait for running transactions and close every connection."""
+        self._threads.shutdown(wait=True)
+        self._engine.dispose()
+
+
+def _with_driver(url: URL) -> URL:
+    return url.set(drivername="postgresql+psycopg") if url.get_backend_name() == "postgresql" else url
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own BEGIN comes too late to keep a read and the write after it in one transaction.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock at once: one that reads first cannot become a writer while another one writes.
+    write = connection.get_execution_options().get("dispatcher_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _cause(fault: exc.DBAPIError | exc.TimeoutError) -> str:
+    original = getattr(fault, "orig", None) or fault
+    return " ".join(str(original).split())

@@ -1,0 +1,212 @@
+"""Orders in the mirror: what the platform says of each, and what we know beside it."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select, update
+
+from dispatcher.mirror.rows import chunks, put
+from dispatcher.mirror.tables import EPOCH, attempts, do_not_call, orders
+from dispatcher.model.attempt import LIVE, State
+from dispatcher.model.order import Order, OrderRecord, OrderStatus
+
+Change = dict[str, Any]
+
+_waiting = and_(
+    orders.c.dialable,
+    orders.c.live_job.is_(None),
+    orders.c.closed_as.is_(None),
+    orders.c.removed_at.is_(None),
+)
+
+
+def known(connection: Connection, uuids: Iterable[str]) -> dict[str, OrderRecord]:
+    """Return what the mirror has of these orders, removed ones included, by uuid."""
+    found: dict[str, OrderRecord] = {}
+    for some in chunks(uuids):
+        for row in connection.execute(_records().where(orders.c.uuid.in_(some))):
+            found[row.uuid] = _record(row)
+    return found
+
+
+def record(connection: Connection, uuid: str) -> OrderRecord | None:
+    """Return one order; None if the mirror has never seen it or the platform has removed it."""
+    found = known(connection, [uuid]).get(uuid)
+    return None if found is None or found.removed else found
+
+
+def of_campaign(connection: Connection, campaign: str) -> set[str]:
+    """Return the uuids of a campaign's orders that the platform has."""
+    return set(
+        connection.execute(
+            select(orders.c.uuid).where(orders.c.campaign == campaign, orders.c.removed_at.is_(None))
+        ).scalars()
+    )
+
+
+def put_orders(connection: Connection, changes: Sequence[Change], at: datetime) -> None:
+    """Write orders that are new or have changed; each change names every column that it sets."""
+    put(connection, orders, [{**change, "mirrored_at": at, "removed_at": None} for change in changes])
+    _refresh_due(connection, [change["uuid"] for change in changes])
+
+
+def reopen(connection: Connection, uuids: Collection[str]) -> None:
+    """Open orders again that were finished here, as if they had never been called."""
+    for some in chunks(uuids):
+        connection.execute(
+            update(orders)
+            .where(orders.c.uuid.in_(some))
+            .values(closed_as=None, closed_at=None, attempts=0, retry_at=None)
+        )
+    _refresh_due(connection, uuids)
+
+
+def remove(connection: Connection, uuids: Collection[str], at: datetime) -> None:
+    """Mark orders as removed by the platform."""
+    for some in chunks(uuids):
+        connection.execute(update(orders).where(orders.c.uuid.in_(some)).values(removed_at=at))
+
+
+def waiting(connection: Connection, campaign: str, at: datetime, limit: int) -> list[OrderRecord]:
+    """Return the campaign's orders that may be due now: callbacks first, then retries, then new ones.
+
+    An order whose number is in a live attempt, of any campaign, or on the do-not-call list is left out.
+    """
+    statement = (
+        _records()
+        .where(_waiting, orders.c.campaign == campaign, orders.c.due_at <= at)
+        .where(~_number_is_live(), ~_number_is_forbidden())
+        .order_by(orders.c.rank, orders.c.due_at, orders.c.uuid)
+        .limit(limit)
+    )
+    return [_record(row) for row in connection.execute(statement)]
+
+
+def next_due(connection: Connection, campaign: str, at: datetime) -> datetime | None:
+    """Return the next instant after `at` at which an order of the campaign may be due; None if there is none.
+
+    Orders that only wait for another call to the same number are not counted: the end of that call stirs them.
+    """
+    found: datetime | None = connection.execute(
+        select(func.min(orders.c.due_at)).where(_waiting, orders.c.campaign == campaign, orders.c.due_at > at)
+    ).scalar_one()
+    return found
+
+
+def eligible(connection: Connection, at: datetime) -> set[str]:
+    """Return the campaigns that have at least one order due now."""
+    statement = (
+        select(orders.c.campaign).where(_waiting, orders.c.due_at <= at).where(~_number_is_forbidden()).distinct()
+    )
+    return set(connection.execute(statement).scalars())
+
+
+def hold(connection: Connection, held: Iterable[tuple[str, str, datetime]]) -> None:
+    """Put orders off: for each its uuid, the reason's code and the instant at which to look again."""
+    for uuid, code, until in held:
+        connection.execute(
+            update(orders).where(orders.c.uuid == uuid).values(held_until=until, held_code=code, due_at=until)
+        )
+
+
+def release_holds(connection: Connection) -> int:
+    """Forget every hold, so that each is judged anew: the rules may have changed."""
+    held = list(connection.execute(select(orders.c.uuid).where(orders.c.held_until.is_not(None))).scalars())
+    for some in chunks(held):
+        connection.execute(update(orders).where(orders.c.uuid.in_(some)).values(held_until=None, held_code=None))
+    _refresh_due(connection, held)
+    return len(held)
+
+
+def take(connection: Connection, uuid: str, job: str) -> bool:
+    """Let an attempt hold an order; False if the order is no longer free."""
+    taken = connection.execute(update(orders).where(orders.c.uuid == uuid, _waiting).values(live_job=job))
+    return taken.rowcount == 1
+
+
+def free(connection: Connection, uuid: str, job: str) -> None:
+    """Let go of an order that an attempt held and nobody called."""
+    connection.execute(update(orders).where(orders.c.uuid == uuid, orders.c.live_job == job).values(live_job=None))
+
+
+def spend(
+    connection: Connection,
+    uuid: str,
+    job: str,
+    *,
+    closed_as: str | None,
+    retry_at: datetime | None,
+    at: datetime,
+) -> None:
+    """Record a call that was begun: the order is closed, or due again at `retry_at`."""
+    connection.execute(
+        update(orders)
+        .where(orders.c.uuid == uuid, orders.c.live_job == job)
+        .values(
+            live_job=None,
+            attempts=orders.c.attempts + 1,
+            closed_as=closed_as,
+            closed_at=at if closed_as else None,
+            retry_at=retry_at,
+            # A callback that was placed is a callback no longer.
+            rank=1,
+        )
+    )
+    _refresh_due(connection, [uuid])
+
+
+def _refresh_due(connection: Connection, uuids: Iterable[str]) -> None:
+    greatest = func.max if connection.dialect.name == "sqlite" else func.greatest
+    waits = (orders.c.scheduled_at, orders.c.retry_at, orders.c.held_until)
+    for some in chunks(uuids):
+        connection.execute(
+            update(orders)
+            .where(orders.c.uuid.in_(some))
+            .values(due_at=greatest(*(func.coalesce(wait, EPOCH) for wait in waits)))
+        )
+
+
+def _number_is_live() -> ColumnElement[bool]:
+    return exists().where(attempts.c.number == orders.c.e164, attempts.c.state.in_([state.value for state in LIVE]))
+
+
+def _number_is_forbidden() -> ColumnElement[bool]:
+    return exists().where(do_not_call.c.number == orders.c.e164)
+
+
+def _records() -> Any:
+    held = and_(attempts.c.job == orders.c.live_job)
+    return select(
+        orders,
+        attempts.c.state.label("live_state"),
+        _number_is_forbidden().label("forbidden"),
+    ).select_from(orders.outerjoin(attempts, held))
+
+
+def _record(row: Row[Any]) -> OrderRecord:
+    return OrderRecord(
+        order=Order(
+            uuid=row.uuid,
+            campaign=row.campaign,
+            status=OrderStatus(row.status),
+            number=row.number,
+            scheduled_at=row.scheduled_at,
+            instructions=row.instructions,
+            record=row.record,
+            record_name=row.record_name,
+            country=row.country,
+            fault=row.fault,
+        ),
+        digest=row.digest,
+        e164=row.e164,
+        attempts=row.attempts,
+        retry_at=row.retry_at,
+        held_until=row.held_until,
+        held_code=row.held_code,
+        closed_as=row.closed_as,
+        closed_at=row.closed_at,
+        live_state=State(row.live_state) if row.live_state else None,
+        forbidden=bool(row.forbidden),
+        removed=row.removed_at is not None,
+    )

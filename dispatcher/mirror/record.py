@@ -1,0 +1,91 @@
+"""The daemon's own record: its epoch, its signs of life, and the sync passes that it made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from dispatcher.mirror.tables import daemon, sync_passes
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What the mirror knows of the daemon; `conditions` maps a reason code to what keeps it from queueing."""
+
+    epoch: int
+    run_id: str | None
+    host: str
+    started_at: datetime
+    beat_at: datetime
+    conditions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One sync pass: `kind` is `campaigns` (with phones) or `orders`."""
+
+    kind: str
+    started_at: datetime
+    seconds: float
+    ok: bool
+    counts: Mapping[str, Any]
+    fault: str | None
+
+
+def begin_epoch(connection: Connection, host: str, at: datetime) -> int:
+    """Start a new epoch, which deposes any dispatcher of an older one, and return it."""
+    life = current(connection)
+    if life is None:
+        connection.execute(
+            daemon.insert().values(id=1, epoch=1, run_id=None, host=host, started_at=at, beat_at=at, conditions={})
+        )
+        return 1
+    connection.execute(update(daemon).values(epoch=life.epoch + 1, host=host, started_at=at, beat_at=at, conditions={}))
+    return life.epoch + 1
+
+
+def beat(connection: Connection, epoch: int, conditions: Mapping[str, str], at: datetime) -> bool:
+    """Leave a sign of life; False if a later dispatcher has taken over."""
+    beaten = update(daemon).where(daemon.c.epoch == epoch).values(beat_at=at, conditions=dict(conditions))
+    return connection.execute(beaten).rowcount == 1
+
+
+def seen_server(connection: Connection, run_id: str) -> None:
+    """Remember the Redis server that the hopper is on."""
+    connection.execute(update(daemon).values(run_id=run_id))
+
+
+def current(connection: Connection) -> Life | None:
+    """Return what is known of the daemon; None if none has ever run."""
+    row = connection.execute(select(daemon)).first()
+    return None if row is None else Life(row.epoch, row.run_id, row.host, row.started_at, row.beat_at, row.conditions)
+
+
+def add_pass(connection: Connection, made: Pass) -> None:
+    """Write down a sync pass."""
+    connection.execute(
+        sync_passes.insert().values(
+            kind=made.kind,
+            started_at=made.started_at,
+            seconds=made.seconds,
+            ok=made.ok,
+            counts=dict(made.counts),
+            fault=made.fault,
+        )
+    )
+
+
+def last_pass(connection: Connection, kind: str, *, ok: bool | None = None) -> Pass | None:
+    """Return the newest pass of a kind, or the newest that succeeded or failed."""
+    statement = select(sync_passes).where(sync_passes.c.kind == kind).order_by(sync_passes.c.id.desc()).limit(1)
+    if ok is not None:
+        statement = statement.where(sync_passes.c.ok.is_(ok))
+    row = connection.execute(statement).first()
+    return None if row is None else Pass(row.kind, row.started_at, row.seconds, row.ok, row.counts, row.fault)
+
+
+def drop_passes(connection: Connection, before: datetime) -> int:
+    """Forget passes that are older than needed to look back."""
+    return connection.execute(sync_passes.delete().where(sync_passes.c.started_at < before)).rowcount

@@ -1,0 +1,45 @@
+"""What keeps the whole daemon from queueing, whatever the campaign."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from dispatcher.model.reasons import Code, Reason
+
+SKEW_NOTED = timedelta(seconds=5)
+"""A clock that differs by more is worth a warning."""
+
+SKEW_STOPS = timedelta(seconds=30)
+"""A clock that differs by more stops queueing: nobody knows which of the two is right."""
+
+
+def stale(synced_at: datetime | None, at: datetime, most: timedelta) -> Reason | None:
+    """Return the reason that the mirror is too old to be believed, or None."""
+    if synced_at is None:
+        return Reason(Code.MIRROR_STALE, "the platform's campaigns have never been read to the end")
+    age = at - synced_at
+    if age <= most:
+        return None
+    return Reason(
+        Code.MIRROR_STALE,
+        f"the platform's campaigns were last read {age.total_seconds():.0f} s ago;"
+        f" nothing is queued after sync.max_staleness ({most.total_seconds():.0f} s)",
+    )
+
+
+def orders_stale(synced_at: datetime | None, at: datetime, most: timedelta) -> Reason | None:
+    """Return the reason that what is known of a campaign's orders is too old to be believed, or None."""
+    if synced_at is None:
+        return Reason(Code.MIRROR_STALE, "the campaign's orders have not been read yet")
+    age = at - synced_at
+    if age <= most:
+        return None
+    return Reason(Code.MIRROR_STALE, f"the campaign's orders were last read {age.total_seconds():.0f} s ago")
+
+
+def skewed(skews: Mapping[str, timedelta]) -> Reason | None:
+    """Return the reason that the clocks (by whose clock it is, minus the host's) do not agree, or None."""
+    off = {whose: skew for whose, skew in skews.items() if abs(skew) > SKEW_STOPS}
+    if not off:
+        return None
+    named = ", ".join(f"{whose} by {skew.total_seconds():+.0f} s" for whose, skew in sorted(off.items()))
+    return Reason(Code.CLOCK_SKEW, f"clocks differ from this host's: {named}; nothing is queued until they agree")

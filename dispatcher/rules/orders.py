@@ -1,0 +1,62 @@
+"""What a change of an order on the platform does to what we know of it."""
+
+from dataclasses import dataclass
+
+from dispatcher.model.order import DIALABLE, Order, OrderRecord, OrderStatus
+from dispatcher.rules.fault import Fault
+from dispatcher.rules.numbers import normalise
+
+CALLBACK, RETRY, NEW = 0, 1, 2
+"""Ranks: due callbacks are dialled before retries, and those before new orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An order as it goes into the mirror: its number if it is one, what is wrong with it, and its place."""
+
+    e164: str | None
+    fault: str | None
+    dialable: bool
+    rank: int
+    reopened: bool
+
+
+def judge(order: Order, before: OrderRecord | None) -> Judged:
+    """Return how an order that is new or has changed stands.
+
+    An order that was finished here is opened again only by a user's act on the platform: its status came from one
+    that is not dialable to one that is, or it was scheduled for another time after it was finished.
+    """
+    fault = order.fault
+    e164: str | None = None
+    try:
+        e164 = normalise(order.number)
+    except Fault as found:
+        fault = fault or found.detail
+    dialable = (
+        order.status in DIALABLE
+        and e164 is not None
+        and order.fault is None
+        and not (order.status is OrderStatus.SCHEDULED and order.scheduled_at is None)
+    )
+    reopened = before is not None and before.closed_as is not None and _reopens(order, before)
+    if order.status is OrderStatus.SCHEDULED:
+        rank = CALLBACK
+    elif order.status in {OrderStatus.BUSY, OrderStatus.NO_ANSWER} or (before and before.attempts and not reopened):
+        rank = RETRY
+    else:
+        rank = NEW
+    return Judged(e164, fault, dialable, rank, reopened)
+
+
+def _reopens(order: Order, before: OrderRecord) -> bool:
+    if order.status not in DIALABLE:
+        return False
+    if before.order.status not in DIALABLE:
+        return True
+    return (
+        order.scheduled_at is not None
+        and order.scheduled_at != before.order.scheduled_at
+        and before.closed_at is not None
+        and order.scheduled_at > before.closed_at
+    )

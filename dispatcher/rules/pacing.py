@@ -1,0 +1,63 @@
+"""How many calls may be released now: slots, calls a second, and turns between campaigns that share a phone.
+
+Instants here are seconds on a monotonic clock, passed in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_TICK_S = 0.1
+"""A phone that is asked every tenth of a second can still reach its rate: the bucket holds that much."""
+
+_DEPTH_S = 1.0
+"""Calls that wait unclaimed are begun all at once when a dialer appears: no more wait than one second's worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A token bucket: `rate` calls a second; `full_at` is when it will be full again (monotonic seconds).
+
+    It holds one call, or a tenth of a second's worth if that is more.
+    """
+
+    rate: float
+    full_at: float = float("-inf")
+
+    @property
+    def burst(self) -> int:
+        """How many calls a full bucket holds."""
+        return max(1, int(self.rate * _TICK_S))
+
+    def tokens(self, now: float) -> int:
+        """Return how many calls may be released at `now`."""
+        missing = max(0.0, self.full_at - now) * self.rate
+        # Rounding must not turn a token that is due at this very instant into one that is not.
+        return max(0, int(self.burst - missing + 1e-6))
+
+    def spend(self, calls: int, now: float) -> "Pace":
+        """Return the bucket after so many calls were released at `now`."""
+        return Pace(self.rate, max(self.full_at, now) + calls / self.rate)
+
+    def next_token_at(self, now: float) -> float:
+        """Return when the next call may be released: `now` if one may already."""
+        return now if self.tokens(now) > 0 else self.full_at - (self.burst - 1) / self.rate
+
+
+def deepest(rate: float) -> int:
+    """Return how many calls of one phone may wait unclaimed."""
+    return max(1, int(rate * _DEPTH_S))
+
+
+def turns(waiting: Sequence[str], slots: int, last: str | None) -> dict[str, int]:
+    """Share slots out among the campaigns that wait on one phone, one each in turn, going on after `last`.
+
+    Returns the number of slots for each campaign that gets any, in the order of their turns.
+    """
+    if not waiting or slots <= 0:
+        return {}
+    ordered = sorted(waiting)
+    start = next((place for place, name in enumerate(ordered) if last is not None and name > last), 0)
+    ring = ordered[start:] + ordered[:start]
+    each, more = divmod(slots, len(ring))
+    shared = {name: each + (place < more) for place, name in enumerate(ring)}
+    return {name: share for name, share in shared.items() if share}

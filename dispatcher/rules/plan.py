@@ -1,0 +1,87 @@
+"""A campaign made ready to be judged: its schedule and zone read once, and what stands against it whatever the hour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from dispatcher.model.campaign import Campaign, CampaignStatus, CampaignType, Phone, PhoneStatus
+from dispatcher.model.reasons import Code, Reason
+from dispatcher.rules.fault import Fault
+from dispatcher.rules.schedule import Week, parse_schedule
+from dispatcher.rules.zones import zone
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A campaign with its phone, week and zone.
+
+    `standing` holds the reasons that no passing of time ends. A plan without any has a week, a zone and a phone.
+    `notes` are sentences on what of its schedule was ignored.
+    """
+
+    campaign: Campaign
+    phone: Phone | None
+    week: Week | None
+    zone: ZoneInfo | None
+    standing: tuple[Reason, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what of the schedule was ignored."""
+        return self.week.notes if self.week else ()
+
+
+def make_plan(campaign: Campaign, phones: Mapping[str, Phone]) -> Plan:
+    """Read a campaign's schedule and zone and find its phone; nothing that it holds raises."""
+    standing = _campaign_reasons(campaign)
+    week: Week | None = None
+    place: ZoneInfo | None = None
+    try:
+        week = parse_schedule(campaign.schedule)
+    except Fault as fault:
+        standing.append(fault.reason)
+    try:
+        place = zone(campaign.timezone)
+    except Fault as fault:
+        standing.append(fault.reason)
+    phone = phones.get(campaign.phone) if campaign.phone else None
+    standing += _phone_reasons(campaign, phone)
+    if not campaign.assistant:
+        standing.append(Reason(Code.NO_ASSISTANT, "no outbound assistant is assigned to the campaign"))
+    return Plan(campaign, phone, week, place, tuple(standing))
+
+
+def _campaign_reasons(campaign: Campaign) -> list[Reason]:
+    found = []
+    if campaign.fault:
+        found.append(
+            Reason(Code.CAMPAIGN_INVALID, f"the platform's document of the campaign is malformed: {campaign.fault}")
+        )
+    if campaign.status != CampaignStatus.ACTIVE:
+        found.append(
+            Reason(Code.CAMPAIGN_NOT_ACTIVE, f"the campaign is {campaign.status or 'without a status'}, not active")
+        )
+    if campaign.type != CampaignType.OUTBOUND:
+        found.append(
+            Reason(Code.CAMPAIGN_NOT_OUTBOUND, f"the campaign is {campaign.type or 'without a type'}, not outbound")
+        )
+    return found
+
+
+def _phone_reasons(campaign: Campaign, phone: Phone | None) -> list[Reason]:
+    if not campaign.phone:
+        return [Reason(Code.NO_PHONE, "no outbound phone is assigned to the campaign")]
+    if phone is None:
+        return [Reason(Code.PHONE_UNKNOWN, f"the platform lists no phone {campaign.phone}")]
+    if phone.fault:
+        return [
+            Reason(Code.PHONE_NOT_ACTIVE, f"the platform's document of phone {phone.uuid} is malformed: {phone.fault}")
+        ]
+    if phone.status != PhoneStatus.ACTIVE:
+        return [
+            Reason(
+                Code.PHONE_NOT_ACTIVE,
+                f"the phone {phone.number} is {phone.status or 'without a status'}, not active",
+            )
+        ]
+    return []

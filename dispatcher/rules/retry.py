@@ -1,0 +1,44 @@
+"""What becomes of an order after a call: it is closed, or it is due again after a gap."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatcher.model.outcome import Outcome
+
+EXHAUSTED = "exhausted"
+"""What an order is closed as when its last attempt found nobody."""
+
+_LONGEST_GAP = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and when an order is tried again.
+
+    `gaps` holds the wait after a first attempt for each outcome that is tried again; every other outcome closes the
+    order. Each further wait is `growth` times the one before, up to a week.
+    """
+
+    most_attempts: int
+    gaps: Mapping[Outcome, timedelta]
+    growth: float
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What is next for an order: `closed_as` an outcome or EXHAUSTED, or due again at `retry_at` (UTC)."""
+
+    closed_as: str | None
+    retry_at: datetime | None
+
+
+def after(outcome: Outcome, attempts: int, at: datetime, policy: RetryPolicy) -> Next:
+    """Return what follows the order's attempt number `attempts` (1 for the first) that ended at `at`."""
+    gap = policy.gaps.get(outcome)
+    if gap is None:
+        return Next(outcome.value, None)
+    if attempts >= policy.most_attempts:
+        return Next(EXHAUSTED, None)
+    factor = min(policy.growth ** (attempts - 1), _LONGEST_GAP / gap)
+    return Next(None, at + gap * factor)
