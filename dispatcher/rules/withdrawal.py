@@ -1,4 +1,4 @@
-"""May a call that is queued still be begun? By the same rules that let it in, so that nothing stops a call by itself."""
+"""May a call that is queued still be begun? By the same rules that let it in, and by no others."""
 
 from collections.abc import Sequence
 from datetime import datetime

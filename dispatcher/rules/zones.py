@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import tzdata  # type: ignore[import-untyped]  # it ships none
+import tzdata  # it ships none
 
 from dispatcher.model.reasons import Code
 from dispatcher.rules.fault import Fault, shown

@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-import tzdata  # type: ignore[import-untyped]  # it ships none
+import tzdata  # it ships none
 
 from dispatcher.model.reasons import Code
 from dispatcher.rules import zones
