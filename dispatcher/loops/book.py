@@ -27,7 +27,7 @@ class Book:
         self.orders_synced_at: dict[str, datetime] = {}
         self.skews: dict[str, timedelta] = {}
         self.hopper: Reason | None = None  # what keeps the whole hopper from being used
-        self._max_staleness = max_staleness
+        self.max_staleness = max_staleness
         self._changes: list[tuple[datetime, str, int]] = []
         self._generation = 0
         self._judged_at: datetime | None = None
@@ -92,7 +92,7 @@ class Book:
         """Return what keeps everything from being queued at `at`."""
         found = (
             self.hopper,
-            conditions.stale(self.synced_at, at, self._max_staleness),
+            conditions.stale(self.synced_at, at, self.max_staleness),
             conditions.skewed(self.skews),
         )
         return [reason for reason in found if reason is not None]
@@ -101,7 +101,7 @@ class Book:
         """Return what stands against dialling a campaign at `at`, apart from the conditions of the whole daemon."""
         found = campaign_reasons(plan, at, self.brakes)
         if not found:
-            stale = conditions.orders_stale(self.orders_synced_at.get(plan.campaign.uuid), at, self._max_staleness)
+            stale = conditions.orders_stale(self.orders_synced_at.get(plan.campaign.uuid), at, self.max_staleness)
             found += [stale] if stale else []
         return found
 

@@ -168,11 +168,13 @@ def _refresh_due(connection: Connection, uuids: Iterable[str]) -> None:
 
 
 def _number_is_live() -> ColumnElement[bool]:
-    return exists().where(attempts.c.number == orders.c.e164, attempts.c.state.in_([state.value for state in LIVE]))
+    other = attempts.alias()
+    states = [state.value for state in LIVE]
+    return exists().where(other.c.number == orders.c.e164, other.c.state.in_(states)).correlate(orders)
 
 
 def _number_is_forbidden() -> ColumnElement[bool]:
-    return exists().where(do_not_call.c.number == orders.c.e164)
+    return exists().where(do_not_call.c.number == orders.c.e164).correlate(orders)
 
 
 def _records() -> Any:

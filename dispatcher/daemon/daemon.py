@@ -1,0 +1,214 @@
+"""One daemon: its parts, how they start, how they stop.
+
+It starts in the order in which calls flow and stops in the reverse order. On a stop it takes back what nobody has
+begun; calls that are under way go on at their dialers, and their outcomes wait in Redis for the next start.
+"""
+
+import asyncio
+import platform
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+from dispatcher.api.client import Platform
+from dispatcher.clock import Clock
+from dispatcher.daemon.triggers import Triggers
+from dispatcher.errors import DispatcherError, NotFoundError, TransientError
+from dispatcher.hopper import connection
+from dispatcher.hopper.outcomes import Outcomes as OutcomeStreams
+from dispatcher.hopper.queue import Queue
+from dispatcher.hopper.watch import Watch
+from dispatcher.log import logger
+from dispatcher.loops.book import Book
+from dispatcher.loops.cleanup import Cleanup
+from dispatcher.loops.context import Context
+from dispatcher.loops.custody import Custody
+from dispatcher.loops.dispatch import Dispatch
+from dispatcher.loops.health import Health
+from dispatcher.loops.orders import Orders
+from dispatcher.loops.outcomes import Outcomes, apply_pending
+from dispatcher.loops.reap import Reap
+from dispatcher.loops.settle import take_back
+from dispatcher.loops.sync import KIND, Sync
+from dispatcher.loops.tend import Tend
+from dispatcher.mirror import attempts, brakes, campaigns, orders, record, schema
+from dispatcher.mirror.database import Database
+from dispatcher.model.attempt import UNBEGUN
+from dispatcher.model.brakes import Scope
+from dispatcher.rules import zones
+from dispatcher.settings import Settings
+
+log = logger(__name__)
+
+BLOCK_S = 1.0
+_ALIVE_S = 15.0
+"""The event loop is alive if its heartbeat is younger than this."""
+
+
+class Daemon:
+    """Everything that runs in one process."""
+
+    def __init__(self, settings: Settings, clock: Clock, deposed: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.triggers = Triggers(clock, deposed)
+        self._stack = AsyncExitStack()
+        self._beat_at = clock.monotonic()
+
+    async def start(self) -> None:
+        """Start every part, in order; what had started is stopped again if a later part cannot."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def _start(self) -> None:
+        settings, clock = self.settings, self.clock
+        source = zones.use_newest()
+        log.info("starting", tzdata=source.version, tzdata_origin=source.origin)
+        account = settings.api.require()
+        database = Database(settings.database.url.get_secret_value())
+        self._stack.callback(database.close)
+        await database.write(schema.upgrade)
+        epoch = await database.write(record.begin_epoch, platform.node(), clock.now())
+        redis_url, prefix = settings.redis.url.get_secret_value(), settings.redis.prefix
+        writer, reader = connection.writer(redis_url), connection.reader(redis_url, BLOCK_S)
+        self._stack.push_async_callback(writer.aclose)
+        self._stack.push_async_callback(reader.aclose)
+        api = Platform(account.base_url, account.token.get_secret_value(), account.timeout)
+        self._stack.push_async_callback(api.close)
+        self.context = Context(
+            settings=settings,
+            clock=clock,
+            database=database,
+            platform=api,
+            queue=Queue(writer, prefix, epoch),
+            watch=Watch(writer, prefix),
+            outcomes=OutcomeStreams(writer, reader, prefix),
+            book=Book(settings.sync.max_staleness),
+            epoch=epoch,
+            nudge=self.triggers.nudge,
+        )
+        await self._recall()
+        self._add_loops()
+        self.triggers.start(self._each_second)
+        self._stack.push_async_callback(self._stop_loops)
+        log.info("started", epoch=epoch, database=database.name)
+
+    async def _recall(self) -> None:
+        """Take up what an earlier daemon left in the mirror."""
+        context = self.context
+        last = await context.database.read(record.last_pass, KIND, ok=True)
+        context.book.synced_at = last.started_at if last else None
+        context.book.orders_synced_at = await context.database.read(campaigns.orders_synced_at)
+        # Rules for recipients may have been changed since orders were put off by them.
+        await context.database.write(orders.release_holds)
+
+    def _add_loops(self) -> None:
+        context = self.context
+        self.custody = Custody(context)
+        self.sync, self.orders = Sync(context), Orders(context)
+        self.dispatch = Dispatch(context, self.custody)
+        loops = (
+            *(self.custody, Health(context), self.sync, self.orders, self.dispatch),
+            *(Tend(context, self.custody), Outcomes(context), Reap(context, self.custody), Cleanup(context)),
+        )
+        for loop in loops:
+            self.triggers.add(loop)
+
+    def _each_second(self) -> None:
+        self._beat_at = self.clock.monotonic()
+
+    def reload(self, settings: Settings) -> None:
+        """Take new settings into use, except for those that a connection was made with."""
+        self.settings = settings
+        self.context.settings = settings
+        self.context.book.max_staleness = settings.sync.max_staleness
+        zones.use_newest()
+        self.context.book.stir()
+        for name in ("sync", "orders", "tend", "dispatch"):
+            self.triggers.nudge(name)
+
+    async def stop(self) -> None:
+        """Stop every part in reverse, within `daemon.stop_timeout`."""
+        try:
+            async with asyncio.timeout(self.settings.daemon.stop_timeout.total_seconds()):
+                await self._stack.aclose()
+        except TimeoutError:
+            log.warning("not everything stopped in time; what was left undone is settled at the next start")
+
+    async def _stop_loops(self) -> None:
+        await self.triggers.stop()
+        try:
+            await self._take_all_back()
+        except DispatcherError as fault:
+            # Without its dispatcher every document expires within the lease, so nothing can be begun that should not.
+            log.warning("calls were not taken back", fault=str(fault))
+
+    async def _take_all_back(self) -> None:
+        context = self.context
+        live = await context.database.read(attempts.live)
+        unbegun = [(attempt, "dispatcher_stopped") for attempt in live if attempt.state in UNBEGUN]
+        taken = await take_back(context, self.custody, unbegun)
+        for phone in {attempt.phone for attempt in live}:
+            await apply_pending(context, phone)
+        log.info("stopped", taken_back=taken, under_way=len(live) - taken)
+
+    # What the HTTP side asks for.
+
+    def alive(self) -> bool:
+        """Tell whether the event loop still turns."""
+        return self.clock.monotonic() - self._beat_at < _ALIVE_S
+
+    async def answers(self) -> None:
+        """Return once the database answers or says why not; it hangs as long as the database does."""
+        with suppress(TransientError):
+            await self.context.database.read(record.current)
+
+    def health(self) -> dict[str, dict[str, Any]]:
+        """Return each part with its state: whether it is well, and a sentence if it is not."""
+        now = self.clock.now()
+        conditions = self.context.book.conditions(now)
+        faults = self.triggers.faults()
+        parts: dict[str, dict[str, Any]] = {
+            "mirror": _part(self.context.book.synced_at is not None, "the platform has not been read yet"),
+            "platform": _part("sync" not in faults, faults.get("sync", "")),
+            "hopper": _part(self.context.book.hopper is None and "custody" not in faults, faults.get("custody", "")),
+        }
+        for reason in conditions:
+            parts[reason.code.value] = _part(False, reason.detail)
+        parts["loops"] = _part(not faults, "; ".join(f"{name}: {fault}" for name, fault in sorted(faults.items())))
+        return parts
+
+    async def pause(self, scope: Scope, target: str | None, reason: str) -> bool:
+        """Put a brake on, and let it act at once. NotFoundError if there is no such thing."""
+        self._known(scope, target)
+        placed = await self.context.database.write(brakes.place, scope, target, reason, self.clock.now())
+        self.triggers.nudge("tend")
+        return placed
+
+    async def resume(self, scope: Scope, target: str | None) -> bool:
+        """Take a brake off. NotFoundError if there is no such thing."""
+        self._known(scope, target)
+        lifted = await self.context.database.write(brakes.lift, scope, target, self.clock.now())
+        self.triggers.nudge("tend")
+        return lifted
+
+    def _known(self, scope: Scope, target: str | None) -> None:
+        plans = self.context.book.plans
+        phones = {plan.campaign.phone for plan in plans.values()}
+        if scope is Scope.CAMPAIGN and target not in plans:
+            raise NotFoundError(f"there is no campaign {target}")
+        if scope is Scope.PHONE and target not in phones:
+            raise NotFoundError(f"no campaign uses a phone {target}")
+
+    async def request_sync(self) -> dict[str, Any]:
+        """Make a pass over campaigns and phones now; the orders follow."""
+        counts = await self.sync.run_pass()
+        self.triggers.nudge("orders")
+        return {kind: one.document() for kind, one in counts.items()}
+
+
+def _part(ok: bool, fault: str) -> dict[str, Any]:
+    return {"ok": ok, "detail": "" if ok else fault}

@@ -1,0 +1,83 @@
+"""The daemon in the foreground: signals, readiness, the watchdog, and the exit code."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+
+from dispatcher.clock import Clock
+from dispatcher.daemon.daemon import Daemon
+from dispatcher.daemon.notify import Notifier
+from dispatcher.errors import ConfigurationError
+from dispatcher.log import configure, logger
+from dispatcher.settings import Settings
+
+log = logger(__name__)
+
+OK, WRONG = 0, 2
+"""A dispatcher that another one has deposed was configured beside it, and starting it again would not help."""
+
+_WATCH_S = 5.0
+
+
+def run(settings: Settings, reload: Callable[[], Settings]) -> int:
+    """Run the daemon until SIGTERM or SIGINT and return the exit code; SIGHUP takes what `reload` reads."""
+    return asyncio.run(_run(settings, reload))
+
+
+async def _run(settings: Settings, reload: Callable[[], Settings]) -> int:
+    notifier = Notifier.from_environment()
+    ended = asyncio.Event()
+    faults: list[str] = []
+
+    def deposed(fault: str) -> None:
+        faults.append(fault)
+        ended.set()
+
+    daemon = Daemon(settings, Clock(), deposed)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    starting = asyncio.create_task(daemon.start())
+    stopping = asyncio.create_task(ended.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        return OK
+    starting.result()
+    loop.add_signal_handler(signal.SIGHUP, _reload, daemon, reload, notifier)
+    notifier.send("READY=1", "STATUS=running")
+    watching = asyncio.create_task(_feed_watchdog(daemon, notifier))
+    await stopping
+    notifier.send("STOPPING=1")
+    watching.cancel()
+    await daemon.stop()
+    for fault in faults:
+        log.error("deposed", fault=fault)
+    return WRONG if faults else OK
+
+
+def _reload(daemon: Daemon, reload: Callable[[], Settings], notifier: Notifier) -> None:
+    """Take a changed configuration into use; a faulty one changes nothing."""
+    notifier.send("RELOADING=1")
+    try:
+        settings = reload()
+    except ConfigurationError as wrong:
+        for fault in wrong.faults:
+            log.error("configuration not reloaded", fault=fault)  # noqa: TRY400 (the sentence says it all)
+    else:
+        configure(settings.log.level, settings.log.format)
+        daemon.reload(settings)
+        log.info("configuration reloaded")
+    notifier.send("READY=1")
+
+
+async def _feed_watchdog(daemon: Daemon, notifier: Notifier) -> None:
+    """Tell systemd that the daemon lives, as long as it does and its database answers."""
+    interval = int(os.environ.get("WATCHDOG_USEC", "0")) / 1_000_000 / 3 or _WATCH_S
+    while True:
+        await daemon.answers()
+        if daemon.alive():
+            notifier.send("WATCHDOG=1")
+        await asyncio.sleep(min(interval, _WATCH_S))
