@@ -66,7 +66,7 @@ class Turns:
             self._schedule(0.0)
 
     async def _turn(self) -> None:
-        if self._running:
+        if self._running or self.stopping:
             self._again = True
             return
         self._running = True

@@ -6,8 +6,8 @@ Instants here are seconds on a monotonic clock, passed in.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_TICK_S = 0.1
-"""A phone that is asked every tenth of a second can still reach its rate: the bucket holds that much."""
+_LATE_S = 0.1
+"""A release that comes late by up to this is made up for, so that the rate is reached and not only kept below."""
 
 _DEPTH_S = 1.0
 """Calls that wait unclaimed are begun all at once when a dialer appears: no more wait than one second's worth."""
@@ -17,16 +17,16 @@ _DEPTH_S = 1.0
 class Pace:
     """A token bucket: `rate` calls a second; `full_at` is when it will be full again (monotonic seconds).
 
-    It holds one call, or a tenth of a second's worth if that is more.
+    It holds one call, and a tenth of a second's worth for releases that come late.
     """
 
     rate: float
     full_at: float = float("-inf")
 
     @property
-    def burst(self) -> int:
-        """How many calls a full bucket holds."""
-        return max(1, int(self.rate * _TICK_S))
+    def burst(self) -> float:
+        """How many calls a full bucket holds; below ten a second, that is one and a part of the next."""
+        return 1 + self.rate * _LATE_S
 
     def tokens(self, now: float) -> int:
         """Return how many calls may be released at `now`."""
