@@ -48,6 +48,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Occupancy:
+    """How many live attempts a campaign has on a phone in one state, and since when the oldest of them (UTC)."""
+
+    campaign: str
+    phone: str
+    state: State
+    calls: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """An attempt about to be made."""
 
@@ -96,8 +107,22 @@ def intend(connection: Connection, intents: Sequence[Intent], at: datetime) -> s
 
 
 def queued(connection: Connection, entries: Iterable[tuple[str, str]], at: datetime) -> int:
-    """Record that jobs are in the hopper, each with its entry; an outcome that was quicker stays."""
-    return sum(_move(connection, job, State.QUEUED, entry=entry, queued_at=at) for job, entry in entries)
+    """Record that jobs are in the hopper, each with its entry; a report that was quicker stays.
+
+    Returns how many were still intents.
+    """
+    moved = 0
+    for job, entry in entries:
+        if _move(connection, job, State.QUEUED, entry=entry, queued_at=at):
+            moved += 1
+        else:
+            # The entry is noted all the same: by it a long call shows signs of life, and is cleared away at its end.
+            connection.execute(
+                update(attempts)
+                .where(attempts.c.job == job, attempts.c.entry.is_(None))
+                .values(entry=entry, queued_at=at)
+            )
+    return moved
 
 
 def begun(connection: Connection, job: str, by: str, at: datetime) -> bool:
@@ -108,7 +133,7 @@ def begun(connection: Connection, job: str, by: str, at: datetime) -> bool:
         # What a worker says outweighs what was merely concluded: no `gone` can undo it now.
         connection.execute(
             update(attempts)
-            .where(attempts.c.job == job, attempts.c.state == State.DIALING.value)
+            .where(attempts.c.job == job, attempts.c.state.in_(_values({State.DIALING, State.UNCERTAIN})))
             .values(begun_by=WORKER)
         )
     return False
@@ -156,6 +181,20 @@ def live(connection: Connection, phone: str | None = None) -> list[Attempt]:
     if phone is not None:
         statement = statement.where(attempts.c.phone == phone)
     return [_attempt(row) for row in connection.execute(statement)]
+
+
+def occupancy(connection: Connection) -> list[Occupancy]:
+    """Return what takes up slots, by campaign, phone and state."""
+    key = (attempts.c.campaign, attempts.c.phone, attempts.c.state)
+    statement = (
+        select(*key, func.count().label("calls"), func.min(attempts.c.created_at).label("since"))
+        .where(attempts.c.state.in_(_values(LIVE)))
+        .group_by(*key)
+    )
+    return [
+        Occupancy(row.campaign, row.phone, State(row.state), row.calls, row.since)
+        for row in connection.execute(statement)
+    ]
 
 
 def by_job(connection: Connection, jobs: Iterable[str]) -> dict[str, Attempt]:

@@ -1,10 +1,11 @@
 """Orders in the mirror: what the platform says of each, and what we know beside it."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, select, update
 
 from dispatcher.mirror.rows import chunks, put
 from dispatcher.mirror.tables import EPOCH, attempts, do_not_call, orders
@@ -12,6 +13,16 @@ from dispatcher.model.attempt import LIVE, State
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
 
 Change = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """A campaign's orders that wait: how many, how many of them are due, and when the next one will be (UTC)."""
+
+    waiting: int = 0
+    due: int = 0
+    next_due: datetime | None = None
+
 
 _waiting = and_(
     orders.c.dialable,
@@ -100,6 +111,38 @@ def eligible(connection: Connection, at: datetime) -> set[str]:
         select(orders.c.campaign).where(_waiting, orders.c.due_at <= at).where(~_number_is_forbidden()).distinct()
     )
     return set(connection.execute(statement).scalars())
+
+
+def backlog(connection: Connection, at: datetime, campaign: str | None = None) -> dict[str, Backlog]:
+    """Return what waits at `at` in each campaign with orders that wait, or in one; forbidden numbers are never due.
+
+    Two statements, however many campaigns there are: what waits is counted in its index, and the few numbers that
+    must not be called are looked up in the orders, not every order in them.
+    """
+    mine = _waiting if campaign is None else and_(_waiting, orders.c.campaign == campaign)
+    forbidden: dict[str, int] = {
+        row.campaign: row.number
+        for row in connection.execute(
+            select(orders.c.campaign, func.count().label("number"))
+            .select_from(do_not_call.join(orders, do_not_call.c.number == orders.c.e164))
+            .where(mine, orders.c.due_at <= at)
+            .group_by(orders.c.campaign)
+        )
+    }
+    counted = (
+        select(
+            orders.c.campaign,
+            func.count().label("waiting"),
+            func.count(case((orders.c.due_at <= at, 1))).label("due"),
+            func.min(case((orders.c.due_at > at, orders.c.due_at))).label("next_due"),
+        )
+        .where(mine)
+        .group_by(orders.c.campaign)
+    )
+    return {
+        row.campaign: Backlog(row.waiting, row.due - forbidden.get(row.campaign, 0), row.next_due)
+        for row in connection.execute(counted)
+    }
 
 
 def hold(connection: Connection, held: Iterable[tuple[str, str, datetime]]) -> None:

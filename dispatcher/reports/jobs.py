@@ -4,8 +4,16 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from dispatcher.errors import NotFoundError
+from dispatcher.mirror import attempts
+from dispatcher.mirror.attempts import MOST_JOBS, Attempt
+from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import State
+from dispatcher.reports.finding import find_campaign
+from dispatcher.reports.instants import iso
 from dispatcher.reports.sources import Sources
+
+_SHOWN_DIGITS = 2
 
 
 async def jobs(
@@ -17,5 +25,53 @@ async def jobs(
     order: str | None = None,
     limit: int = 100,
 ) -> dict[str, Any]:
-    """Return attempts, newest first: of these states (none: of every one), of one campaign or order."""
-    raise NotImplementedError
+    """Return attempts, newest first: of these states (none: of every one), of one campaign or order.
+
+    At most `limit` of them, and never more than `MOST_JOBS`. A campaign may be named as in `explain`; one that the
+    platform has removed by its uuid. TransientError if SQL fails.
+    """
+    found = await sources.database.read(_look, states, campaign, order, max(1, min(limit, MOST_JOBS)))
+    return {"at": iso(now), "jobs": [job(attempt) for attempt in found]}
+
+
+def job(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt as JSON; of the person's number only what tells two orders apart."""
+    return {
+        "job": attempt.job,
+        "state": attempt.state.value,
+        "campaign": attempt.campaign,
+        "order": attempt.order,
+        "phone": attempt.phone,
+        "number": masked(attempt.number),
+        "attempt": attempt.ordinal,
+        "outcome": attempt.outcome,
+        "detail": attempt.detail,
+        "call_id": attempt.call_id,
+        "why": attempt.why,
+        "created_at": iso(attempt.created_at),
+        "queued_at": iso(attempt.queued_at),
+        "begun_at": iso(attempt.begun_at),
+        "begun_by": attempt.begun_by,
+        "ended_at": iso(attempt.ended_at),
+        "not_after": iso(attempt.not_after),
+    }
+
+
+def masked(number: str | None) -> str | None:
+    """Return a number with all but its last two digits hidden."""
+    if number is None:
+        return None
+    return "*" * max(0, len(number) - _SHOWN_DIGITS) + number[-_SHOWN_DIGITS:]
+
+
+def _look(
+    connection: Connection, states: Collection[State], campaign: str | None, order: str | None, limit: int
+) -> list[Attempt]:
+    if campaign is not None:
+        try:
+            campaign = find_campaign(connection, campaign).uuid
+        except NotFoundError:
+            # The attempts of a campaign outlive it.
+            if not attempts.listed(connection, campaign=campaign, limit=1):
+                raise
+    return attempts.listed(connection, states=states, campaign=campaign, order=order, limit=limit)

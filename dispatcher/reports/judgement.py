@@ -1,0 +1,115 @@
+"""What stands against dialling a campaign, in the order in which a person would mend it.
+
+1. what it lacks, the operator's brakes, and its window (`rules.eligibility`);
+2. what keeps the whole daemon from queueing;
+3. orders that were last read too long ago, or of which none is due;
+4. the limits of the moment, asked only of a campaign that nothing else keeps from being dialled.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from dispatcher.model.reasons import Code, Reason
+from dispatcher.reports.facts import Facts, running
+from dispatcher.reports.instants import iso
+from dispatcher.rules import conditions, pacing
+from dispatcher.rules.eligibility import campaign_reasons
+from dispatcher.rules.plan import Plan
+from dispatcher.settings import Settings
+
+_DIALER_PATIENCE = timedelta(seconds=3)
+"""A worker need not say that it has begun a call: only after this is it certain that nobody took it."""
+
+_PACE = timedelta(seconds=1)
+"""A phone that may place its next call within this is being dialled from, at its own pace."""
+
+
+def reasons_now(
+    facts: Facts, plan: Plan, now: datetime, settings: Settings, *, with_orders: bool = True
+) -> list[Reason]:
+    """Return every reason why the campaign is not dialled at `now`, the instant of the facts.
+
+    Whether it has an order that is due is not asked for somebody who asks of one order.
+    """
+    found = reasons_at(facts, plan, now)
+    blocking = daemon_reasons(facts, now, settings)
+    if not found and not any(reason.code is Code.MIRROR_STALE for reason in blocking):
+        stale = conditions.orders_stale(
+            facts.orders_synced_at.get(plan.campaign.uuid), now, settings.sync.max_staleness
+        )
+        blocking += [stale] if stale else []
+    found += blocking
+    empty = no_orders(facts, plan) if with_orders else None
+    found += [empty] if empty else []
+    return found or _limits(facts, plan, now, settings)
+
+
+def reasons_at(facts: Facts, plan: Plan, at: datetime) -> list[Reason]:
+    """Return the reasons that can be told for any instant: as things stand now, and by the clock of `at`."""
+    return campaign_reasons(plan, at, facts.brakes)
+
+
+def no_orders(facts: Facts, plan: Plan) -> Reason | None:
+    """Return the reason that no order is due at the instant of the facts; None if one is or nobody knows."""
+    uuid = plan.campaign.uuid
+    backlog = facts.backlog.get(uuid)
+    if (backlog and backlog.due > 0) or facts.orders_synced_at.get(uuid) is None:
+        return None
+    live = facts.slots.in_campaign.get(uuid, 0)
+    calling = f"; {live} {'call is' if live == 1 else 'calls are'} under way" if live else ""
+    if backlog and backlog.waiting:
+        detail = f"none of the {backlog.waiting} orders that wait is due{calling}"
+        return Reason(Code.NO_ELIGIBLE_ORDERS, detail, backlog.next_due)
+    return Reason(Code.NO_ELIGIBLE_ORDERS, f"no order waits to be called{calling}")
+
+
+def daemon_reasons(facts: Facts, now: datetime, settings: Settings) -> list[Reason]:
+    """Return what keeps everything from being queued: the mirror's age, and what a living daemon has said."""
+    stale = conditions.stale(facts.synced_at, now, settings.sync.max_staleness)
+    said = facts.life.conditions if facts.life is not None and running(facts.life, now) else {}
+    known = {code.value: code for code in Code}
+    return [
+        *([stale] if stale else []),
+        *(Reason(known[code], said[code]) for code in said if code in known and code != Code.MIRROR_STALE),
+    ]
+
+
+def document(reason: Reason) -> dict[str, Any]:
+    """Return a reason as JSON."""
+    return {"code": reason.code.value, "detail": reason.detail, "until": iso(reason.until)}
+
+
+def _limits(facts: Facts, plan: Plan, now: datetime, settings: Settings) -> list[Reason]:
+    limits, slots = settings.limits, facts.slots
+    phone = plan.campaign.phone or ""
+    full = [
+        Reason(Code.CONCURRENCY_FULL, f"{calls} of {most} calls {whose} are under way (limits.{key})")
+        for calls, most, whose, key in (
+            (slots.on_phone.get(phone, 0), limits.phone_concurrency, "of the phone", "phone_concurrency"),
+            (
+                slots.in_campaign.get(plan.campaign.uuid, 0),
+                limits.campaign_concurrency,
+                "of the campaign",
+                "campaign_concurrency",
+            ),
+            (slots.total, limits.total_concurrency, "in all", "total_concurrency"),
+        )
+        if most is not None and calls >= most
+    ]
+    return full + _paced(facts, phone, now, limits.phone_calls_per_second)
+
+
+def _paced(facts: Facts, phone: str, now: datetime, rate: float) -> list[Reason]:
+    """Return what the phone's pace keeps back for longer than a moment."""
+    slots = facts.slots
+    waiting, since = slots.unbegun.get(phone, 0), slots.unbegun_since.get(phone)
+    if waiting >= pacing.deepest(rate) and since is not None and now - since > _DIALER_PATIENCE:
+        calls = "1 call of the phone waits" if waiting == 1 else f"{waiting} calls of the phone wait"
+        return [Reason(Code.RATE_LIMITED, f"{calls} for a dialer to take them, and no more are queued until one does")]
+    last = slots.started.get(phone)
+    if last is None or pacing.Pace(rate).burst > 1:
+        return []
+    next_at = last + timedelta(seconds=1 / rate)
+    if next_at - now <= _PACE:
+        return []
+    return [Reason(Code.RATE_LIMITED, f"the phone places {rate:g} calls a second at most", next_at)]
