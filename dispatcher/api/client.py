@@ -6,14 +6,15 @@ What the platform's reference leaves open is assumed here and in `parse`, and no
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
 import httpx
-import orjson
 import stamina
 
 from dispatcher import __version__
+from dispatcher.api.body import read_json
 from dispatcher.api.listing import Page, read_page
 from dispatcher.errors import NotFoundError, PermanentError, TransientError
 
@@ -117,8 +118,8 @@ class Platform:
         if len(answer.content) > _LARGEST_BODY:
             raise TransientError(f"{self._base_url}/{path} answered more than {_LARGEST_BODY} bytes")
         try:
-            return orjson.loads(answer.content)
-        except orjson.JSONDecodeError as fault:
+            return read_json(answer.content)
+        except ValueError as fault:
             raise _RetryableError(f"{self._base_url}/{path} answered something that is not JSON") from fault
 
     def _note_date(self, answer: httpx.Response) -> None:
@@ -126,6 +127,8 @@ class Platform:
             told = parsedate_to_datetime(answer.headers["date"])
         except (KeyError, ValueError):
             return
+        if told.tzinfo is None:
+            return  # `-0000` says that the zone is not known
         # The header has whole seconds and was written at some time before now; half a second is the middle.
         self.skew = told + timedelta(seconds=0.5) - datetime.now(UTC)
 
@@ -168,4 +171,4 @@ def _retry_after(answer: httpx.Response) -> float | None:
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
         except (ValueError, TypeError):
             return None
-    return min(max(seconds, 0.0), 30.0)
+    return min(max(seconds, 0.0), 30.0) if isfinite(seconds) else None

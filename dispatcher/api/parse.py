@@ -1,6 +1,6 @@
 """The platform's documents as our data. Nothing raises: what is malformed blocks its own object, with a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 _LONGEST_ID = 200
 _LONGEST_SHOWN = 60
+_DEEPEST = 100
+"""Levels of nesting that are read: far more than the platform's documents have, far fewer than break a parser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,14 @@ class _Document:
     """One JSON document on its way to being read; the first fault found is kept."""
 
     def __init__(self, found: Any) -> None:
-        self.fields: dict[str, Any] = _without_nul(found) if isinstance(found, dict) else {}
         self.fault: str | None = None
-        uuid = self.fields.get("uuid")
+        if _is_too_deep(found):
+            self.blame(f"it is nested more than {_DEEPEST} levels deep")
+            found = {"uuid": found.get("uuid")} if isinstance(found, dict) else None
+            found = None if _is_too_deep(found) else found
+        self.fields: dict[str, Any] = _without_nul(found) if isinstance(found, dict) else {}
+        # As it came: what is shown to be printable holds no NUL, and lists are compared by what stood in them.
+        uuid = found.get("uuid") if isinstance(found, dict) else None
         readable = isinstance(uuid, str) and 0 < len(uuid) <= _LONGEST_ID and uuid.isprintable()
         self.uuid: str | None = uuid if readable else None
         self._found = found
@@ -171,6 +178,21 @@ def digest(document: Mapping[str, Any]) -> str:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for held in level for inner in _held(held)]
+        if not level:
+            return False
+    return True
+
+
+def _held(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _without_nul(value: Any) -> Any:
