@@ -39,6 +39,8 @@ def _client(url: str, answer_timeout_s: float) -> Redis:
             socket_timeout=answer_timeout_s,
             health_check_interval=0,
             decode_responses=True,
+            # A worker's text in another encoding must not keep everybody's reports from being read.
+            encoding_errors="replace",
         )
     except ValueError as fault:
         raise ConfigurationError(f"redis.url is no Redis address: {fault}") from fault

@@ -76,12 +76,25 @@ def _reports(phone: str, entries: Sequence[tuple[str, dict[str, str]]]) -> list[
         Report(
             id=id_,
             phone=phone,
-            job=fields.get("job", ""),
-            entry=fields.get("entry") or None,
-            word=fields.get("outcome", "")[:_WORD_LENGTH],
-            detail=fields["detail"][:_DETAIL_LENGTH] if fields.get("detail") else None,
-            call_id=fields["call_id"][:_DETAIL_LENGTH] if fields.get("call_id") else None,
-            at=datetime.fromtimestamp(int(id_.split("-")[0]) / 1000, UTC),
+            job=_text(fields, "job", _DETAIL_LENGTH),
+            entry=_text(fields, "entry", _WORD_LENGTH) or None,
+            word=_text(fields, "outcome", _WORD_LENGTH),
+            detail=_text(fields, "detail", _DETAIL_LENGTH) or None,
+            call_id=_text(fields, "call_id", _DETAIL_LENGTH) or None,
+            at=_instant(id_),
         )
         for id_, fields in entries
     ]
+
+
+def _text(fields: dict[str, str], name: str, longest: int) -> str:
+    """Return a field without NUL, which PostgreSQL does not store: one report must not block all others."""
+    return fields.get(name, "").replace("\0", "")[:longest]
+
+
+def _instant(id_: str) -> datetime:
+    """Return when Redis took an entry; an id that a worker made up may lie beyond the calendar."""
+    try:
+        return datetime.fromtimestamp(int(id_.split("-", maxsplit=1)[0]) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.max.replace(tzinfo=UTC)
