@@ -54,7 +54,8 @@ class Watch:
         """Return who answers, with a warning for each setting that could lose or repeat a call."""
         with translated():
             info = await self._client.info()
-        return Server(str(info["run_id"]), str(info["redis_version"]), tuple(await self._warnings(info)))
+            warnings = await self._warnings(info)
+        return Server(str(info["run_id"]), str(info["redis_version"]), tuple(warnings))
 
     async def _warnings(self, info: dict[str, object]) -> list[str]:
         found = []

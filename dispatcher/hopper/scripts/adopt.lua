@@ -9,6 +9,12 @@ if not (holder and present) then
   -- Entries of a queue that was lost must never be read again: their calls may have been begun.
   if present then
     redis.call('XTRIM', calls, 'MAXLEN', 0)
+    -- Claims outlive their entries, and would count as calls in flight for ever.
+    local claims = redis.call('XPENDING', calls, GROUP, '-', '+', 1000)
+    while #claims > 0 do
+      for _, claim in ipairs(claims) do redis.call('XACK', calls, GROUP, claim[1]) end
+      claims = redis.call('XPENDING', calls, GROUP, '-', '+', 1000)
+    end
   else
     redis.call('DEL', calls)
     redis.call('XGROUP', 'CREATE', calls, GROUP, '0', 'MKSTREAM')

@@ -6,6 +6,8 @@ if refusal then return refusal end
 local answer = {'ok'}
 for key = 3, #KEYS, 2 do
   redis.call('PEXPIRE', KEYS[key], seen_ms)
-  answer[#answer + 1] = redis.call('PEXPIREAT', KEYS[key + 1], ARGV[4 + (key - 3) / 2])
+  redis.call('PEXPIREAT', KEYS[key + 1], ARGV[4 + (key - 3) / 2])
+  -- Asked for by itself: a deadline that has passed deletes the document, and PEXPIREAT answers 1 for that too.
+  answer[#answer + 1] = redis.call('EXISTS', KEYS[key + 1])
 end
 return answer
