@@ -1,7 +1,7 @@
 """Campaigns and phones in the mirror."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, select, update
@@ -24,6 +24,7 @@ def put_campaigns(
     connection: Connection, found: Sequence[tuple[Campaign, Mapping[str, Any], str]], at: datetime
 ) -> None:
     """Write campaigns that are new or have changed, each with its document and that document's digest."""
+    at = _stamp(connection, campaigns, at)
     put(
         connection,
         campaigns,
@@ -50,6 +51,7 @@ def put_campaigns(
 
 def put_phones(connection: Connection, found: Sequence[tuple[Phone, Mapping[str, Any], str]], at: datetime) -> None:
     """Write phones that are new or have changed, each with its document and that document's digest."""
+    at = _stamp(connection, phones, at)
     put(
         connection,
         phones,
@@ -75,6 +77,7 @@ def put_phones(connection: Connection, found: Sequence[tuple[Phone, Mapping[str,
 def remove(connection: Connection, kind: str, uuids: Collection[str], at: datetime) -> None:
     """Mark things as removed; their history stays, and they come back if the platform lists them again."""
     table = TABLES[kind]
+    at = _stamp(connection, table, at)
     for some in chunks(uuids):
         connection.execute(update(table).where(table.c.uuid.in_(some)).values(removed_at=at))
 
@@ -143,3 +146,9 @@ def orders_synced_at(connection: Connection) -> dict[str, datetime]:
         select(campaigns.c.uuid, campaigns.c.orders_synced_at).where(campaigns.c.orders_synced_at.is_not(None))
     )
     return {row.uuid: row.orders_synced_at for row in rows}
+
+
+def _stamp(connection: Connection, table: Table, at: datetime) -> datetime:
+    """Return `at`, or just after the newest stamp: a clock that was set back must not hide a change from `version`."""
+    newest = connection.execute(select(func.max(table.c.mirrored_at), func.max(table.c.removed_at))).one()
+    return max([at, *(stamp + timedelta(microseconds=1) for stamp in newest if stamp is not None)])

@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from dispatcher.errors import ConfigurationError, TransientError
 
@@ -42,6 +43,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self._engine, "connect", _prepare_postgres)
         # One thread keeps SQLite's single writer free of waiting; readers of other processes are not in its way.
         self._threads = ThreadPoolExecutor(1 if self.is_sqlite else _POSTGRES_THREADS, thread_name_prefix="sql")
 
@@ -67,6 +70,10 @@ class Database:
             raise TransientError(
                 f"the database {self._name} refuses a statement ({_cause(fault)}): run `dispatcher db upgrade`"
             ) from fault
+        except exc.DatabaseError as fault:
+            if isinstance(fault, (exc.IntegrityError, exc.DataError)):
+                raise  # a mistake of ours
+            raise TransientError(f"the database {self._name} is damaged or none: {_cause(fault)}") from fault
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query in a transaction of its own, off the event loop."""
@@ -107,6 +114,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgres(connection: DBAPIConnection, _record: object) -> None:
+    # Instants come back in the session's zone, where those at either end of the calendar do not exist.
+    cursor = connection.cursor()
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.close()
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

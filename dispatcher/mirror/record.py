@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from dispatcher.mirror.rows import insert
 from dispatcher.mirror.tables import daemon, sync_passes
 
 
@@ -36,14 +37,16 @@ class Pass:
 
 def begin_epoch(connection: Connection, host: str, at: datetime) -> int:
     """Start a new epoch, which deposes any dispatcher of an older one, and return it."""
-    life = current(connection)
-    if life is None:
-        connection.execute(
-            daemon.insert().values(id=1, epoch=1, run_id=None, host=host, started_at=at, beat_at=at, conditions={})
-        )
-        return 1
-    connection.execute(update(daemon).values(epoch=life.epoch + 1, host=host, started_at=at, beat_at=at, conditions={}))
-    return life.epoch + 1
+    begun = {"host": host, "started_at": at, "beat_at": at, "conditions": {}}
+    # One statement: two dispatchers that start together must not get the same epoch.
+    statement = (
+        insert(connection, daemon)
+        .values(id=1, epoch=1, run_id=None, **begun)
+        .on_conflict_do_update(index_elements=["id"], set_={"epoch": daemon.c.epoch + 1, **begun})
+        .returning(daemon.c.epoch)
+    )
+    epoch: int = connection.execute(statement).scalar_one()
+    return epoch
 
 
 def beat(connection: Connection, epoch: int, conditions: Mapping[str, str], at: datetime) -> bool:
