@@ -17,11 +17,11 @@ def stale(synced_at: datetime | None, at: datetime, most: timedelta) -> Reason |
     if synced_at is None:
         return Reason(Code.MIRROR_STALE, "the platform's campaigns have never been read to the end")
     age = at - synced_at
-    if age <= most:
+    if -SKEW_STOPS <= age <= most:
         return None
     return Reason(
         Code.MIRROR_STALE,
-        f"the platform's campaigns were last read {age.total_seconds():.0f} s ago;"
+        f"the platform's campaigns were last read {_ago(age)};"
         f" nothing is queued after sync.max_staleness ({most.total_seconds():.0f} s)",
     )
 
@@ -31,9 +31,15 @@ def orders_stale(synced_at: datetime | None, at: datetime, most: timedelta) -> R
     if synced_at is None:
         return Reason(Code.MIRROR_STALE, "the campaign's orders have not been read yet")
     age = at - synced_at
-    if age <= most:
+    if -SKEW_STOPS <= age <= most:
         return None
-    return Reason(Code.MIRROR_STALE, f"the campaign's orders were last read {age.total_seconds():.0f} s ago")
+    return Reason(Code.MIRROR_STALE, f"the campaign's orders were last read {_ago(age)}")
+
+
+def _ago(age: timedelta) -> str:
+    """Say how old a reading is; one from the future, before the clock was set back, might be of any age."""
+    seconds = age.total_seconds()
+    return f"{seconds:.0f} s ago" if seconds >= 0 else f"at a time that is {-seconds:.0f} s ahead of this host's clock"
 
 
 def skewed(skews: Mapping[str, timedelta]) -> Reason | None:

@@ -51,7 +51,7 @@ def deepest(rate: float) -> int:
 def turns(waiting: Sequence[str], slots: int, last: str | None) -> dict[str, int]:
     """Share slots out among the campaigns that wait on one phone, one each in turn, going on after `last`.
 
-    Returns the number of slots for each campaign that gets any, in the order of their turns.
+    Returns the number of slots for each campaign that gets any, the one that had the very last turn at the end.
     """
     if not waiting or slots <= 0:
         return {}
@@ -59,5 +59,5 @@ def turns(waiting: Sequence[str], slots: int, last: str | None) -> dict[str, int
     start = next((place for place, name in enumerate(ordered) if last is not None and name > last), 0)
     ring = ordered[start:] + ordered[:start]
     each, more = divmod(slots, len(ring))
-    shared = {name: each + (place < more) for place, name in enumerate(ring)}
-    return {name: share for name, share in shared.items() if share}
+    last_round, earlier = ring[:more], ring[more:] if each else []
+    return dict.fromkeys(earlier, each) | dict.fromkeys(last_round, each + 1)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 
 from dispatcher.model.outcome import Outcome
 
@@ -40,5 +41,9 @@ def after(outcome: Outcome, attempts: int, at: datetime, policy: RetryPolicy) ->
         return Next(outcome.value, None)
     if attempts >= policy.most_attempts:
         return Next(EXHAUSTED, None)
-    factor = min(policy.growth ** (attempts - 1), _LONGEST_GAP / gap)
-    return Next(None, at + gap * factor)
+    try:
+        factor = policy.growth ** (attempts - 1)
+    except OverflowError:
+        factor = inf
+    # A first gap of more than a week is what somebody asked for; it just grows no further.
+    return Next(None, at + gap * min(factor, max(1.0, _LONGEST_GAP / gap)))
