@@ -15,7 +15,7 @@ def basis(campaign: Campaign, phone: Phone, order: Order) -> str:
     facts = (
         *(campaign.uuid, campaign.name, campaign.timezone, campaign.schedule, campaign.phone, campaign.assistant),
         *(phone.uuid, phone.number, phone.provider),
-        *(order.uuid, order.status, order.number, order.scheduled_at, order.instructions),
+        *(order.uuid, order.campaign, order.status, order.number, order.scheduled_at, order.instructions),
         *(order.record, order.record_name),
     )
     return blake2b(repr(facts).encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()
