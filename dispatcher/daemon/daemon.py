@@ -112,7 +112,12 @@ class Daemon:
         self.dispatch = Dispatch(context, self.custody)
         loops = (
             *(self.custody, Health(context), self.sync, self.orders, self.dispatch),
-            *(Tend(context, self.custody), Outcomes(context), Reap(context, self.custody), Cleanup(context)),
+            *(
+                Tend(context, self.custody),
+                Outcomes(context, self.custody.sure),
+                Reap(context, self.custody),
+                Cleanup(context),
+            ),
         )
         for loop in loops:
             self.triggers.add(loop)
@@ -152,7 +157,7 @@ class Daemon:
         unbegun = [(attempt, "dispatcher_stopped") for attempt in live if attempt.state in UNBEGUN]
         taken = await take_back(context, self.custody, unbegun)
         for phone in {attempt.phone for attempt in live}:
-            await apply_pending(context, phone)
+            await apply_pending(context, phone, sure=await self.custody.sure(phone))
         log.info("stopped", taken_back=taken, under_way=len(live) - taken)
 
     # What the HTTP side asks for.

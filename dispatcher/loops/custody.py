@@ -38,6 +38,8 @@ class Custody:
 
     async def hold(self, phone: str) -> bool:
         """Take charge of a phone's queue, if that has not been done; False if it must be left alone for now."""
+        if self._run_id is None:
+            await self.check_server()
         if phone in self._recovering:
             return False
         if phone in self._held:
@@ -51,6 +53,11 @@ class Custody:
             return False
         self._held.add(phone)
         return True
+
+    async def sure(self, phone: str) -> bool:
+        """Tell whether Redis is known, as of now, to be the same as ever and to have forgotten nothing of a phone."""
+        await self.check_server()
+        return phone not in self._recovering
 
     def lose(self, phone: str) -> None:
         """Note that a queue is gone: it is left alone for one lease, from now on."""
@@ -97,7 +104,7 @@ class Custody:
     async def _settle(self, phone: str, now: datetime) -> None:
         """Apply what workers still reported, hold what is left of the old time, and make the queue anew."""
         context = self._context
-        await apply_pending(context, phone)
+        await apply_pending(context, phone, sure=False)
         old = await context.database.read(attempts.live, phone)
         doubted = await context.database.write(attempts.doubt, [one.job for one in old], LOST, now)
         metrics.UNCERTAIN.inc(len(doubted))

@@ -5,7 +5,7 @@ committed. So it is applied once, however often it is delivered or read.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
 from dispatcher import metrics
@@ -29,8 +29,9 @@ class Outcomes:
 
     name = "outcomes"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, sure: Callable[[str], Awaitable[bool]]) -> None:
         self._context = context
+        self._sure = sure
 
     async def run_once(self) -> float:
         """Wait for reports on the phones that may have any, and apply them."""
@@ -40,19 +41,20 @@ class Outcomes:
             return _BLOCK_S
         reports = await context.outcomes.wait(phones, _BLOCK_S)
         if reports:
-            await _take_in(context, reports)
+            gone = {report.phone for report in reports if report.word == Outcome.GONE}
+            await _take_in(context, reports, {phone for phone in gone if await self._sure(phone)})
         return 0.0
 
 
-async def apply_pending(context: Context, phone: str) -> None:
-    """Apply all that one phone's stream holds now."""
+async def apply_pending(context: Context, phone: str, *, sure: bool) -> None:
+    """Apply all that one phone's stream holds now; `sure` says that Redis is known not to have forgotten anything."""
     while reports := await context.outcomes.pending(phone):
-        await _take_in(context, reports)
+        await _take_in(context, reports, {phone} if sure else set())
 
 
-async def _take_in(context: Context, reports: Sequence[Report]) -> None:
+async def _take_in(context: Context, reports: Sequence[Report], sure: Collection[str]) -> None:
     now = context.clock.now()
-    applied = await context.database.write(apply, reports, context.retry_policy(), now)
+    applied = await context.database.write(apply, reports, sure, context.retry_policy(), now)
     await context.outcomes.drop(reports)
     for word, number in applied.items():
         if word.startswith(_REFUSED):
@@ -68,13 +70,18 @@ async def _take_in(context: Context, reports: Sequence[Report]) -> None:
 _REFUSED = "refused: "
 
 
-def apply(connection: Connection, reports: Sequence[Report], policy: RetryPolicy, now: datetime) -> Counter[str]:
-    """Apply reports in one transaction; return how many of each kind there were."""
+def apply(
+    connection: Connection, reports: Sequence[Report], sure: Collection[str], policy: RetryPolicy, now: datetime
+) -> Counter[str]:
+    """Apply reports in one transaction; return how many of each kind there were.
+
+    `sure` holds the phones whose queues are known to be whole, so that `gone` proves something there.
+    """
     known = attempts.by_job(connection, {report.job for report in reports})
     counted: Counter[str] = Counter()
     for report in reports:
         attempt = known.get(report.job)
-        counted[_apply_one(connection, report, attempt, policy, now)] += 1
+        counted[_apply_one(connection, report, attempt, report.phone in sure, policy, now)] += 1
         if attempt is not None:
             # What one report did, the next one of the same call must see.
             known.update(attempts.by_job(connection, [report.job]))
@@ -82,7 +89,12 @@ def apply(connection: Connection, reports: Sequence[Report], policy: RetryPolicy
 
 
 def _apply_one(
-    connection: Connection, report: Report, attempt: Attempt | None, policy: RetryPolicy, now: datetime
+    connection: Connection,
+    report: Report,
+    attempt: Attempt | None,
+    sure: bool,
+    policy: RetryPolicy,
+    now: datetime,
 ) -> str:
     if attempt is None:
         return _REFUSED + "unknown job"
@@ -91,7 +103,7 @@ def _apply_one(
         return BEGUN
     result = outcome(report.word)
     if result is Outcome.GONE:
-        return _gone(connection, report, attempt, now)
+        return _gone(connection, report, attempt, sure, now)
     finished = attempts.finish(
         connection,
         attempt.job,
@@ -111,7 +123,7 @@ def _apply_one(
     return result.value
 
 
-def _gone(connection: Connection, report: Report, attempt: Attempt, now: datetime) -> str:
+def _gone(connection: Connection, report: Report, attempt: Attempt, sure: bool, now: datetime) -> str:
     """Apply `gone`: from the worker that claimed the entry it proves that nobody began the call."""
     if report.entry is None:
         return _REFUSED + "gone without entry"
@@ -119,7 +131,7 @@ def _gone(connection: Connection, report: Report, attempt: Attempt, now: datetim
         return _REFUSED + "gone for another entry"
     if attempt.begun_by == WORKER:
         return _REFUSED + "gone after begun"
-    if attempt.why == LOST:
+    if attempt.why == LOST or not sure:
         return _REFUSED + "gone after a loss of the hopper"
     freed = attempts.give_back(
         connection, attempt.job, attempt.order, State.EXPIRED, "it was gone when a worker came for it", now

@@ -1,0 +1,306 @@
+"""What dies and what is wrong: nothing is lost, nothing is doubled, and the rest keeps working."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.harness import ALWAYS, Daemon, Platform, RawDialer, dialing, eventually
+from tests.servers import Redis
+
+Make = Callable[..., Daemon]
+MakeDialer = Callable[..., RawDialer]
+
+
+async def test_kill_9_and_restart_lose_and_double_nothing(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    campaign = platform.campaign(orders=120)
+    daemon = make_daemon(DISPATCHER_LIMITS__PHONE_CALLS_PER_SECOND="60")
+    dialers = [make_dialer(call_s=0.03) for _ in range(6)]
+    async with dialing(*dialers):
+        for kills in range(1, 6):
+            await daemon.start()
+            enough = kills * 15
+            await eventually(lambda: _begun(dialers) >= enough, what=f"{enough} calls")  # noqa: B023 (awaited here)
+            daemon.send(signal.SIGKILL)
+            await daemon.ended()
+        await daemon.start()
+        await eventually(lambda: _begun(dialers) >= 120, 60, "120 calls")
+        await eventually(lambda: _states(daemon, finished=120), what="120 outcomes")
+    called = Counter(call["callOrderUuid"] for one in dialers for call in one.begun)
+    assert set(called) == set(platform.store.orders[campaign])
+    assert set(called.values()) == {1}
+
+
+async def test_a_redis_that_forgets_everything_doubles_nothing_and_what_is_unknown_is_held(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer, own_redis: Redis
+) -> None:
+    campaign = platform.campaign(orders=60)
+    daemon = make_daemon(DISPATCHER_LIMITS__PHONE_CALLS_PER_SECOND="20", DISPATCHER_HOPPER__LEASE="1s")
+    dialers = [make_dialer(call_s=0.1) for _ in range(4)]
+    await daemon.start()
+    async with dialing(*dialers):
+        await eventually(lambda: _begun(dialers) >= 15, what="15 calls")
+        own_redis.kill()
+        own_redis.start()
+        await eventually(lambda: _settled(daemon, 60), 60, "every order called or held")
+    called = Counter(call["callOrderUuid"] for one in dialers for call in one.begun)
+    assert set(called) <= set(platform.store.orders[campaign])
+    assert set(called.values()) == {1}
+
+
+async def test_redis_may_be_down_at_the_start_and_in_mid_flight(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer, own_redis: Redis
+) -> None:
+    platform.campaign(orders=5)
+    own_redis.kill()
+    daemon, dialer = make_daemon(), make_dialer()
+    await daemon.start()
+    told = await eventually(lambda: _not_ready(daemon), what="the daemon to say that it is not ready")
+    assert told["hopper"]["ok"] is False
+    assert "Redis" in told["hopper"]["detail"]
+    own_redis.start()
+    async with dialing(dialer):
+        await eventually(lambda: len(dialer.begun) == 5, 30, "the calls")
+
+
+async def test_an_unreachable_platform_is_said_and_the_mirror_goes_stale_until_it_is_back(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    platform.campaign(orders=50)
+    daemon, dialer = make_daemon(DISPATCHER_SYNC__MAX_STALENESS="2s", DISPATCHER_HOPPER__LEASE="1s"), make_dialer()
+    await daemon.start()
+    await eventually(dialer.documents, what="calls to begin")
+    platform.store.campaigns, kept = {}, platform.store.campaigns  # an empty list is not believed either
+    await platform.server.stop()
+    await eventually(lambda: _empty(dialer), 10, "the hopper to run dry")
+    told = await eventually(lambda: _not_ready(daemon), what="not ready")
+    assert "mirror_stale" in told
+    platform.store.campaigns = kept
+    await platform.server.start()
+    await eventually(dialer.documents, 40, what="calls again")
+
+
+async def test_a_wrong_token_is_named_and_nothing_is_dialled(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    platform.campaign(orders=5)
+    daemon, dialer = make_daemon(DISPATCHER_API__TOKEN="not-the-token-at-all"), make_dialer()
+    await daemon.start()
+    told = await eventually(lambda: _not_ready(daemon), what="not ready")
+    assert "api.token" in told["platform"]["detail"]
+    assert "not-the-token-at-all" not in daemon.log()
+    assert await _empty(dialer)
+
+
+async def test_an_unwritable_database_is_one_sentence_and_no_traceback(make_daemon: Make, tmp_path: Path) -> None:
+    daemon = make_daemon(DISPATCHER_DATABASE__URL=f"sqlite:///{tmp_path / 'no' / 'such' / 'folder' / 'x.db'}")
+    code, _, errors = await daemon.command("run")
+    assert code == 1
+    assert "database" in errors
+    assert "Traceback" not in errors
+
+
+async def test_an_unknown_setting_is_named_with_its_remedy(make_daemon: Make) -> None:
+    daemon = make_daemon(DISPATCHER_SYNC__INTERVALL="5s", DISPATCHER_LIMITS__PHONE_CONCURRENCY="many")
+    code, _, errors = await daemon.command("run")
+    assert code == 2
+    assert "DISPATCHER_SYNC__INTERVALL" in errors
+    assert "phone_concurrency" in errors.lower()
+    assert "Traceback" not in errors
+
+
+MALFORMED: list[tuple[str, dict[str, Any], str]] = [
+    ("a status that is a number", {"status": 7}, "campaign_invalid"),
+    ("a status that nobody knows", {"status": "dormant"}, "campaign_not_active"),
+    ("no type", {"type": None}, "campaign_invalid"),
+    ("a name that is a list", {"name": ["x"]}, "campaign_invalid"),
+    ("a schedule that is a string", {"schedule": "always"}, "schedule_invalid"),
+    ("no schedule", {"schedule": None}, "no_schedule"),
+    ("a day that is null", {"schedule": {**ALWAYS, "tue": None}}, "schedule_invalid"),
+    ("an impossible hour", {"schedule": {"mon": {"start": "25:00", "end": "26:00"}}}, "schedule_invalid"),
+    ("no zone", {"timezone": None}, "no_timezone"),
+    ("a zone on Mars", {"timezone": "Mars/Olympus"}, "timezone_unknown"),
+    ("a zone that is an object", {"timezone": {"name": "UTC"}}, "campaign_invalid"),
+    ("no phone", {"outboundPhoneUuid": None}, "no_phone"),
+    ("a phone that nobody knows", {"outboundPhoneUuid": "9z9z"}, "phone_unknown"),
+    ("a phone that is a number", {"outboundPhoneUuid": 12}, "campaign_invalid"),
+    ("no assistant", {"outboundAssistantUuid": None}, "no_assistant"),
+]
+
+
+async def test_malformed_campaigns_are_each_blocked_by_their_reason_and_block_nothing_else(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    expected = {platform.campaign(orders=1, **({"name": what} | wrong)): code for what, wrong, code in MALFORMED}
+    good = platform.campaign()
+    platform.orders(good, 3, start=100)
+    for bad in ("", "12", "not a number", None, "+1 212 CALL ME", "+999999999999999999"):
+        platform.store.add_order(good, bad, status="planned")
+    platform.store.add_order(good, "+12125550999", status="on hold")
+    daemon, dialer = make_daemon(), make_dialer()
+    await daemon.start()
+    async with dialing(dialer):
+        await eventually(lambda: len(dialer.begun) == 3, what="the three good orders")
+    seen = {one["uuid"]: one for one in (await daemon.json("campaigns"))["campaigns"]}
+    for uuid, code in expected.items():
+        assert code in [reason["code"] for reason in seen[uuid]["reasons"]], seen[uuid]["name"]
+        assert seen[uuid]["dialing"] is False
+    assert {call["campaignUuid"] for call in dialer.begun} == {good}
+
+
+async def test_a_call_that_is_claimed_and_not_begun_is_queued_anew_as_a_new_job(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    platform.campaign(orders=1)
+    daemon, dialer = make_daemon(DISPATCHER_HOPPER__CLAIM_TIMEOUT="3s"), make_dialer()
+    await daemon.start()
+    await eventually(dialer.documents, what="a call")
+    first = await dialer.claim()
+    assert first is not None
+    second = await eventually(dialer.claim, 15, "the call under a new job")
+    assert second[1]["order"] == first[1]["order"]
+    assert second[1]["job"] != first[1]["job"]
+    assert await dialer.take(first[1]["job"]) is None
+    assert await dialer.take(second[1]["job"]) is not None
+
+
+async def test_a_begun_call_that_falls_silent_is_held_and_its_late_outcome_still_counts(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    campaign = platform.campaign(orders=1)
+    daemon = make_daemon(DISPATCHER_HOPPER__CLAIM_TIMEOUT="3s", DISPATCHER_HOPPER__CALL_TIMEOUT="4s")
+    dialer = make_dialer()
+    await daemon.start()
+    await eventually(dialer.documents, what="a call")
+    claimed = await dialer.claim()
+    assert claimed is not None
+    entry, fields = claimed
+    assert await dialer.take(fields["job"]) is not None
+    await eventually(lambda: _states(daemon, uncertain=1), 20, "the call to become uncertain")
+    told = await daemon.json("explain", campaign, fields["order"])
+    assert "order_uncertain" in [reason["code"] for reason in told["reasons"]]
+    assert await dialer.claim() is None
+    await dialer.finish(entry, fields["job"], "completed")
+    await eventually(lambda: _states(daemon, finished=1, uncertain=0), what="the late outcome")
+
+
+async def test_a_heartbeat_keeps_a_long_call_from_becoming_uncertain(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    platform.campaign(orders=1)
+    daemon = make_daemon(DISPATCHER_HOPPER__CLAIM_TIMEOUT="3s", DISPATCHER_HOPPER__CALL_TIMEOUT="4s")
+    dialer = make_dialer()
+    await daemon.start()
+    await eventually(dialer.documents, what="a call")
+    claimed = await dialer.claim()
+    assert claimed is not None
+    entry, fields = claimed
+    await dialer.take(fields["job"])
+    for _ in range(16):
+        await dialer.redis.xclaim(dialer.calls, "dialers", "raw", 0, [entry], justid=True)
+        await asyncio.sleep(0.5)
+    assert await _states(daemon, dialing=1, uncertain=0)
+
+
+async def test_outcomes_that_come_twice_or_unknown_are_applied_once(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    platform.campaign(orders=1)
+    daemon, dialer = make_daemon(), make_dialer()
+    await daemon.start()
+    await eventually(dialer.documents, what="a call")
+    claimed = await dialer.claim()
+    assert claimed is not None
+    entry, fields = claimed
+    await dialer.take(fields["job"])
+    for word in ("melted", "completed", "melted", "gone"):
+        await dialer.finish(entry, fields["job"], word)
+    await dialer.finish("0-1", "a job that nobody queued", "completed")
+    await eventually(lambda: _states(daemon, finished=1), what="one outcome")
+    await eventually(lambda: _drained(dialer), what="the reports to be taken in")
+    [job] = (await daemon.json("jobs"))["jobs"]
+    assert job["outcome"] == "failed"
+
+
+async def test_do_not_call_stops_the_number_in_every_campaign(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    first = platform.campaign(orders=1)
+    daemon, dialer = make_daemon(), make_dialer(outcome="do-not-call")
+    await daemon.start()
+    async with dialing(dialer):
+        await eventually(lambda: len(dialer.begun) == 1, what="the first call")
+    await eventually(lambda: _states(daemon, finished=1), what="its outcome")
+    second = platform.campaign(orders=1, name="The same person")
+    order = next(iter(platform.store.orders[second]))
+    await eventually(lambda: _explained(daemon, second, order, "do_not_call"), what="the reason")
+    assert first != second
+    assert await _empty(dialer)
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+async def test_systemd_is_told_when_the_daemon_is_ready_alive_and_stopping(
+    platform: Platform, make_daemon: Make, tmp_path: Path, abstract: bool
+) -> None:
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind("\0" + path if abstract else path)
+        told.setblocking(False)
+        daemon = make_daemon(NOTIFY_SOCKET="@" + path if abstract else path, WATCHDOG_USEC="600000")
+        await daemon.start()
+        heard: list[str] = []
+
+        def hears(state: str) -> bool:
+            with contextlib.suppress(BlockingIOError):
+                heard.extend(told.recv(4096).decode().split("\n"))
+            return state in heard
+
+        await eventually(lambda: hears("READY=1"), what="READY=1")
+        await eventually(lambda: hears("WATCHDOG=1"), what="WATCHDOG=1")
+        daemon.send(signal.SIGTERM)
+        await eventually(lambda: hears("STOPPING=1"), what="STOPPING=1")
+        assert await daemon.ended() == 0
+
+
+def _begun(dialers: list[RawDialer]) -> int:
+    return sum(len(one.begun) for one in dialers)
+
+
+async def _states(daemon: Daemon, **expected: int) -> bool:
+    found = (await daemon.json("status"))["attempts"]
+    return all(found[state] == number for state, number in expected.items())
+
+
+async def _settled(daemon: Daemon, orders: int) -> bool:
+    found = (await daemon.json("status"))["attempts"]
+    return bool(found["finished"] + found["uncertain"] == orders)
+
+
+async def _not_ready(daemon: Daemon) -> Any:
+    try:
+        answer = await daemon.get("/readyz")
+    except httpx.TransportError:
+        return None  # the page is not served yet
+    return answer.json()["parts"] if answer.status_code == 503 else None
+
+
+async def _empty(dialer: RawDialer) -> bool:
+    return not await dialer.documents()
+
+
+async def _drained(dialer: RawDialer) -> bool:
+    return await dialer.redis.xlen(dialer.outcomes) == 0
+
+
+async def _explained(daemon: Daemon, campaign: str, order: str, code: str) -> bool:
+    code_, output, _ = await daemon.command("explain", campaign, order, "-o", "json")
+    return code_ in {0, 1} and f'"{code}"' in output
