@@ -1,13 +1,15 @@
 """Every campaign, and what stands against dialling it now."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from dispatcher.mirror.orders import Backlog
+from dispatcher.model.reasons import Reason
 from dispatcher.reports.facts import Facts, read_facts, silence
 from dispatcher.reports.instants import iso
-from dispatcher.reports.judgement import document, reasons_now
+from dispatcher.reports.judgement import daemon_reasons, document, reasons_now
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.eligibility import next_open
 from dispatcher.rules.plan import Plan, make_plan
@@ -27,18 +29,19 @@ async def campaigns(sources: Sources, now: datetime) -> dict[str, Any]:
 
 def _documents(facts: Facts, now: datetime, settings: Settings) -> dict[str, Any]:
     silent = silence(facts.life, now)
+    blocking = daemon_reasons(facts, now, settings)
+    plans = (make_plan(campaign, facts.phones) for campaign in facts.campaigns.values())
     return {
         "at": iso(now),
         "problems": [silent] if silent else [],
         "campaigns": [
-            _campaign(facts, make_plan(one, facts.phones), now, settings) for one in facts.campaigns.values()
+            _campaign(facts, plan, now, reasons_now(facts, plan, now, settings, blocking=blocking)) for plan in plans
         ],
     }
 
 
-def _campaign(facts: Facts, plan: Plan, now: datetime, settings: Settings) -> dict[str, Any]:
+def _campaign(facts: Facts, plan: Plan, now: datetime, reasons: Sequence[Reason]) -> dict[str, Any]:
     campaign = plan.campaign
-    reasons = reasons_now(facts, plan, now, settings)
     opens = next_open(plan, now)
     change = next_change(plan.week, plan.zone, now) if plan.week is not None and plan.zone is not None else None
     backlog = facts.backlog.get(campaign.uuid, Backlog())

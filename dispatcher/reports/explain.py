@@ -83,7 +83,8 @@ def _reasons(
     facts: Facts, plan: Plan, record: OrderRecord | None, at: datetime, now: datetime, settings: Settings
 ) -> list[Reason]:
     if at == now:
-        found = judgement.reasons_now(facts, plan, now, settings, with_orders=record is None)
+        blocking = judgement.daemon_reasons(facts, now, settings)
+        found = judgement.reasons_now(facts, plan, now, settings, blocking=blocking, with_orders=record is None)
     else:
         found = judgement.reasons_at(facts, plan, at)
         empty = judgement.no_orders(facts, plan) if record is None else None

@@ -6,6 +6,7 @@
 4. the limits of the moment, asked only of a campaign that nothing else keeps from being dialled.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,27 +21,33 @@ from dispatcher.settings import Settings
 _DIALER_PATIENCE = timedelta(seconds=3)
 """A worker need not say that it has begun a call: only after this is it certain that nobody took it."""
 
+_CODES = {code.value: code for code in Code}
+
 _PACE = timedelta(seconds=1)
 """A phone that may place its next call within this is being dialled from, at its own pace."""
 
 
 def reasons_now(
-    facts: Facts, plan: Plan, now: datetime, settings: Settings, *, with_orders: bool = True
+    facts: Facts,
+    plan: Plan,
+    now: datetime,
+    settings: Settings,
+    *,
+    blocking: Sequence[Reason],
+    with_orders: bool = True,
 ) -> list[Reason]:
     """Return every reason why the campaign is not dialled at `now`, the instant of the facts.
 
-    Whether it has an order that is due is not asked for somebody who asks of one order.
+    `blocking` are the `daemon_reasons` of that instant, the same for every campaign. Whether an order is due is not
+    asked for somebody who asks of one order.
     """
     found = reasons_at(facts, plan, now)
-    blocking = daemon_reasons(facts, now, settings)
+    stale = None
     if not found and not any(reason.code is Code.MIRROR_STALE for reason in blocking):
-        stale = conditions.orders_stale(
-            facts.orders_synced_at.get(plan.campaign.uuid), now, settings.sync.max_staleness
-        )
-        blocking += [stale] if stale else []
-    found += blocking
+        read_at = facts.orders_synced_at.get(plan.campaign.uuid)
+        stale = conditions.orders_stale(read_at, now, settings.sync.max_staleness)
     empty = no_orders(facts, plan) if with_orders else None
-    found += [empty] if empty else []
+    found += [*blocking, *([stale] if stale else []), *([empty] if empty else [])]
     return found or _limits(facts, plan, now, settings)
 
 
@@ -67,10 +74,9 @@ def daemon_reasons(facts: Facts, now: datetime, settings: Settings) -> list[Reas
     """Return what keeps everything from being queued: the mirror's age, and what a living daemon has said."""
     stale = conditions.stale(facts.synced_at, now, settings.sync.max_staleness)
     said = facts.life.conditions if facts.life is not None and running(facts.life, now) else {}
-    known = {code.value: code for code in Code}
     return [
         *([stale] if stale else []),
-        *(Reason(known[code], said[code]) for code in said if code in known and code != Code.MIRROR_STALE),
+        *(Reason(_CODES[code], said[code]) for code in said if code in _CODES and code != Code.MIRROR_STALE),
     ]
 
 
