@@ -1,6 +1,5 @@
 """The operator's own brakes, and the numbers that must not be called. A sync never touches either."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select, update
@@ -40,13 +39,6 @@ def forbid(connection: Connection, number: str, reason: str, at: datetime) -> No
     """Put a number (E.164) on the do-not-call list, for every campaign."""
     connection.execute(
         insert(connection, do_not_call).values(number=number, reason=reason, added_at=at).on_conflict_do_nothing()
-    )
-
-
-def forbidden(connection: Connection, numbers: Iterable[str]) -> set[str]:
-    """Return which of these numbers (E.164) are on the do-not-call list."""
-    return set(
-        connection.execute(select(do_not_call.c.number).where(do_not_call.c.number.in_(list(numbers)))).scalars()
     )
 
 

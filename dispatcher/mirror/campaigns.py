@@ -151,4 +151,5 @@ def orders_synced_at(connection: Connection) -> dict[str, datetime]:
 def _stamp(connection: Connection, table: Table, at: datetime) -> datetime:
     """Return `at`, or just after the newest stamp: a clock that was set back must not hide a change from `version`."""
     newest = connection.execute(select(func.max(table.c.mirrored_at), func.max(table.c.removed_at))).one()
-    return max([at, *(stamp + timedelta(microseconds=1) for stamp in newest if stamp is not None)])
+    later: list[datetime] = [stamp + timedelta(microseconds=1) for stamp in newest if stamp is not None]
+    return max([at, *later])
