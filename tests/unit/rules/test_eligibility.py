@@ -1,0 +1,176 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dispatcher.model.attempt import State
+from dispatcher.model.brakes import Brakes
+from dispatcher.model.order import OrderStatus
+from dispatcher.model.reasons import Code
+from dispatcher.rules.eligibility import (
+    LONGEST,
+    campaign_reasons,
+    next_open,
+    not_after,
+    order_reasons,
+    window_reason,
+)
+from tests.unit.rules.things import LONDON, NOON, a_plan, a_record, an_order
+
+ALWAYS = {day: {"start": "00:00", "end": "24:00"} for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+CLOSES = datetime(2026, 1, 12, 16, 0, tzinfo=UTC)
+OPENS = datetime(2026, 1, 13, 8, 0, tzinfo=UTC)
+EVENING = datetime(2026, 1, 12, 20, 30, tzinfo=UTC)
+NIGHT = datetime(2026, 1, 12, 23, 0, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def codes(record_changes: dict[str, Any], order_changes: dict[str, Any], at: datetime = NOON) -> list[Code]:
+    record = a_record(an_order(**order_changes), **record_changes)
+    return [reason.code for reason in order_reasons(record, at, most_attempts=3, calling_rules=True)]
+
+
+def test_an_open_campaign_without_brakes_is_dialled() -> None:
+    assert campaign_reasons(a_plan(), NOON, Brakes()) == []
+    assert campaign_reasons(a_plan(), CLOSES - MICROSECOND, Brakes()) == []
+
+
+def test_a_closed_window_ends_when_it_opens_next() -> None:
+    (reason,) = campaign_reasons(a_plan(), CLOSES, Brakes())
+    assert reason.code is Code.WINDOW_CLOSED
+    assert "Europe/Berlin" in reason.detail
+    assert reason.until == OPENS
+
+
+@pytest.mark.parametrize("changes", [{"schedule": None}, {"timezone": None}])
+def test_without_a_schedule_or_a_zone_no_window_is_told(changes: dict[str, None]) -> None:
+    plan = a_plan(**changes)
+    assert window_reason(plan, NOON) is None
+    assert next_open(plan, NOON) is None
+    assert campaign_reasons(plan, NOON, Brakes()) == list(plan.standing)
+
+
+def test_a_campaign_opens_next_at_once_if_it_is_open() -> None:
+    assert next_open(a_plan(), NOON) == NOON
+    assert next_open(a_plan(), CLOSES) == OPENS
+
+
+@pytest.mark.parametrize(
+    ("brakes", "code", "said"),
+    [
+        (Brakes(everything="fire drill"), Code.PAUSED_BY_OPERATOR, "everything is paused: fire drill"),
+        (Brakes(everything=""), Code.PAUSED_BY_OPERATOR, "everything is paused: "),
+        (Brakes(campaigns={"campaign_1": "typo"}), Code.PAUSED_BY_OPERATOR, "the campaign is paused: typo"),
+        (Brakes(phones={"phone_1": "spam"}), Code.PHONE_PAUSED, "the phone is paused: spam"),
+    ],
+)
+def test_each_brake_stops_with_the_operators_reason(brakes: Brakes, code: Code, said: str) -> None:
+    (reason,) = campaign_reasons(a_plan(), NOON, brakes)
+    assert reason.code is code
+    assert reason.detail == said
+    assert reason.until is None
+
+
+def test_brakes_on_other_things_stop_nothing() -> None:
+    brakes = Brakes(campaigns={"campaign_2": "x"}, phones={"phone_2": "x"})
+    assert campaign_reasons(a_plan(), NOON, brakes) == []
+
+
+def test_all_that_stands_against_a_campaign_is_told_and_what_to_mend_comes_first() -> None:
+    brakes = Brakes(everything="x", campaigns={"campaign_1": "y"}, phones={"phone_1": "z"})
+    reasons = campaign_reasons(a_plan(status="draft"), NIGHT, brakes)
+    assert [reason.code for reason in reasons] == [
+        Code.CAMPAIGN_NOT_ACTIVE,
+        Code.PAUSED_BY_OPERATOR,
+        Code.PAUSED_BY_OPERATOR,
+        Code.PHONE_PAUSED,
+        Code.WINDOW_CLOSED,
+    ]
+
+
+@pytest.mark.parametrize("status", list(OrderStatus))
+def test_only_the_dialable_statuses_are_dialled(status: OrderStatus) -> None:
+    found = codes({}, {"status": status, "scheduled_at": NOON})
+    if status in {OrderStatus.PLANNED, OrderStatus.SCHEDULED, OrderStatus.BUSY, OrderStatus.NO_ANSWER}:
+        assert found == []
+    elif status is OrderStatus.DO_NOT_CALL:
+        assert found == [Code.DO_NOT_CALL]
+    else:
+        assert found == [Code.ORDER_NOT_DIALABLE]
+
+
+@pytest.mark.parametrize(
+    ("record", "order", "expected"),
+    [
+        ({}, {"fault": "record is null"}, [Code.ORDER_NOT_DIALABLE]),
+        ({}, {"status": OrderStatus.SCHEDULED}, [Code.ORDER_NOT_DIALABLE]),
+        ({"e164": None}, {}, [Code.NUMBER_INVALID]),
+        ({"e164": None}, {"fault": "record is null"}, [Code.NUMBER_INVALID]),
+        ({"forbidden": True}, {}, [Code.DO_NOT_CALL]),
+        ({"forbidden": True}, {"status": OrderStatus.DO_NOT_CALL}, [Code.DO_NOT_CALL]),
+        ({"live_state": State.UNCERTAIN}, {}, [Code.ORDER_UNCERTAIN]),
+        ({"live_state": State.INTENT}, {}, [Code.ORDER_IN_FLIGHT]),
+        ({"live_state": State.QUEUED}, {}, [Code.ORDER_IN_FLIGHT]),
+        ({"live_state": State.DIALING}, {}, [Code.ORDER_IN_FLIGHT]),
+        ({"closed_as": "completed", "attempts": 1}, {}, [Code.ORDER_NOT_DIALABLE]),
+        ({"attempts": 3}, {}, [Code.ATTEMPTS_EXHAUSTED]),
+        ({"attempts": 4, "closed_as": "exhausted"}, {}, [Code.ATTEMPTS_EXHAUSTED]),
+        ({"attempts": 2}, {}, []),
+    ],
+)
+def test_each_thing_that_stands_against_an_order_is_told(
+    record: dict[str, Any], order: dict[str, Any], expected: list[Code]
+) -> None:
+    assert codes(record, order) == expected
+
+
+def test_a_number_that_is_none_says_what_is_wrong_with_the_document() -> None:
+    record = a_record(an_order(fault="record is null, not an object"), e164=None)
+    (reason,) = order_reasons(record, NOON, most_attempts=3, calling_rules=True)
+    assert reason.detail == "record is null, not an object"
+
+
+def test_a_scheduled_order_waits_for_its_own_time_and_not_longer() -> None:
+    record = a_record(an_order(status=OrderStatus.SCHEDULED, scheduled_at=NOON))
+    (reason,) = order_reasons(record, NOON - MICROSECOND, most_attempts=3, calling_rules=True)
+    assert (reason.code, reason.until) == (Code.ORDER_WAITING, NOON)
+    assert order_reasons(record, NOON, most_attempts=3, calling_rules=True) == []
+
+
+def test_a_retry_waits_for_its_gap_and_not_longer() -> None:
+    record = a_record(attempts=1, retry_at=NOON)
+    (reason,) = order_reasons(record, NOON - MICROSECOND, most_attempts=3, calling_rules=True)
+    assert (reason.code, reason.until) == (Code.ORDER_WAITING, NOON)
+    assert order_reasons(record, NOON, most_attempts=3, calling_rules=True) == []
+
+
+def test_a_closed_order_waits_for_no_retry() -> None:
+    found = codes({"closed_as": "completed", "attempts": 1, "retry_at": NOON + LONGEST}, {})
+    assert found == [Code.ORDER_NOT_DIALABLE]
+
+
+def test_a_recipients_hours_count_only_while_the_rules_are_on() -> None:
+    record = a_record()
+    (reason,) = order_reasons(record, NIGHT, most_attempts=3, calling_rules=True)
+    assert reason.code is Code.RECIPIENT_HOURS_CLOSED
+    assert order_reasons(record, NIGHT, most_attempts=3, calling_rules=False) == []
+
+
+def test_a_call_may_begin_until_the_window_closes() -> None:
+    assert not_after(a_plan(), LONDON, NOON, calling_rules=True) == CLOSES
+
+
+def test_a_call_may_begin_until_the_recipients_evening_if_that_comes_first() -> None:
+    plan = a_plan(schedule=ALWAYS)
+    nine = datetime(2026, 1, 12, 21, 0, tzinfo=UTC)
+    assert not_after(plan, LONDON, EVENING, calling_rules=True) == nine
+    assert not_after(plan, LONDON, EVENING, calling_rules=False) == EVENING + LONGEST
+
+
+def test_a_call_is_never_kept_for_longer_than_a_day() -> None:
+    for changes in ({"schedule": ALWAYS}, {"schedule": None}, {"timezone": None}):
+        assert not_after(a_plan(**changes), LONDON, NOON, calling_rules=False) == NOON + LONGEST
+
+
+def test_hours_that_are_not_lawful_end_nothing_later() -> None:
+    assert not_after(a_plan(schedule=ALWAYS), LONDON, NIGHT, calling_rules=True) == NIGHT + LONGEST

@@ -1,0 +1,81 @@
+from typing import Any
+
+import pytest
+
+from dispatcher.model.reasons import Code
+from dispatcher.rules.plan import make_plan
+from tests.unit.rules.things import a_campaign, a_phone, a_plan
+
+
+def test_a_complete_campaign_has_a_week_a_zone_a_phone_and_nothing_against_it() -> None:
+    plan = a_plan()
+    assert plan.standing == ()
+    assert plan.week is not None
+    assert plan.zone is not None
+    assert plan.zone.key == "Europe/Berlin"
+    assert plan.phone == a_phone()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "said"),
+    [
+        ({"fault": "name is null"}, Code.CAMPAIGN_INVALID, "malformed: name is null"),
+        ({"status": "paused"}, Code.CAMPAIGN_NOT_ACTIVE, "is paused, not active"),
+        ({"status": ""}, Code.CAMPAIGN_NOT_ACTIVE, "is without a status, not active"),
+        ({"type": "inbound"}, Code.CAMPAIGN_NOT_OUTBOUND, "is inbound, not outbound"),
+        ({"type": ""}, Code.CAMPAIGN_NOT_OUTBOUND, "is without a type, not outbound"),
+        ({"schedule": None}, Code.NO_SCHEDULE, "schedule"),
+        ({"schedule": {"mon": {"start": "17:00", "end": "9"}}}, Code.SCHEDULE_INVALID, "mon"),
+        ({"timezone": None}, Code.NO_TIMEZONE, "zone"),
+        ({"timezone": "Mars/Olympus"}, Code.TIMEZONE_UNKNOWN, "Mars/Olympus"),
+        ({"phone": None}, Code.NO_PHONE, "no outbound phone"),
+        ({"phone": "phone_9"}, Code.PHONE_UNKNOWN, "lists no phone phone_9"),
+        ({"assistant": None}, Code.NO_ASSISTANT, "no outbound assistant"),
+    ],
+)
+def test_each_thing_that_is_missing_or_wrong_stands_against_it(changes: dict[str, Any], code: Code, said: str) -> None:
+    (reason,) = a_plan(**changes).standing
+    assert reason.code is code
+    assert said in reason.detail
+    assert reason.until is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"fault": "number is null"}, "document of phone phone_1 is malformed: number is null"),
+        ({"status": "pending"}, "+16054440129 is pending, not active"),
+        ({"status": ""}, "+16054440129 is without a status, not active"),
+    ],
+)
+def test_a_phone_that_is_not_active_stands_against_it(changes: dict[str, str], said: str) -> None:
+    (reason,) = a_plan(a_phone(**changes)).standing
+    assert reason.code is Code.PHONE_NOT_ACTIVE
+    assert said in reason.detail
+
+
+def test_everything_that_stands_against_it_is_told_at_once() -> None:
+    plan = make_plan(
+        a_campaign(status="closed", type="inbound", schedule=None, timezone=None, phone=None, assistant=None), {}
+    )
+    assert [reason.code for reason in plan.standing] == [
+        Code.CAMPAIGN_NOT_ACTIVE,
+        Code.CAMPAIGN_NOT_OUTBOUND,
+        Code.NO_SCHEDULE,
+        Code.NO_TIMEZONE,
+        Code.NO_PHONE,
+        Code.NO_ASSISTANT,
+    ]
+    assert plan.week is None
+    assert plan.zone is None
+
+
+def test_what_was_ignored_of_the_schedule_is_noted() -> None:
+    plan = a_plan(schedule={"mon": {"start": "09:00", "end": "17:00"}, "monday": {}})
+    assert plan.standing == ()
+    assert len(plan.notes) == 1
+    assert "monday" in plan.notes[0]
+
+
+def test_without_a_schedule_there_is_nothing_to_note() -> None:
+    assert a_plan(schedule=None).notes == ()
