@@ -4,7 +4,7 @@ What the platform's reference leaves open is assumed here and in `parse`, and no
 """
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any
@@ -16,6 +16,7 @@ import stamina
 from dispatcher import __version__
 from dispatcher.api.body import read_json
 from dispatcher.api.listing import Page, read_page
+from dispatcher.clock import Clock
 from dispatcher.errors import NotFoundError, PermanentError, TransientError
 
 PAGE_SIZE = 100
@@ -38,8 +39,9 @@ class _RetryableError(TransientError):
 class Platform:
     """The platform as one token sees it."""
 
-    def __init__(self, base_url: str, token: str, timeout: timedelta) -> None:
+    def __init__(self, base_url: str, token: str, timeout: timedelta, clock: Clock) -> None:
         self._base_url = base_url
+        self._clock = clock
         self._client = httpx.AsyncClient(
             base_url=base_url.rstrip("/") + "/",
             headers={
@@ -114,7 +116,7 @@ class Platform:
                 f"the platform at {self._base_url} cannot be reached: {str(fault) or type(fault).__name__}"
             ) from fault
         self._note_date(answer)
-        _refuse(answer, self._base_url, path)
+        _refuse(answer, self._base_url, path, self._clock.now())
         if len(answer.content) > _LARGEST_BODY:
             raise TransientError(f"{self._base_url}/{path} answered more than {_LARGEST_BODY} bytes")
         try:
@@ -130,10 +132,10 @@ class Platform:
         if told.tzinfo is None:
             return  # `-0000` says that the zone is not known
         # The header has whole seconds and was written at some time before now; half a second is the middle.
-        self.skew = told + timedelta(seconds=0.5) - datetime.now(UTC)
+        self.skew = told + timedelta(seconds=0.5) - self._clock.now()
 
 
-def _refuse(answer: httpx.Response, base_url: str, path: str) -> None:
+def _refuse(answer: httpx.Response, base_url: str, path: str, now: datetime) -> None:
     """Raise what an answer that is no success means."""
     status = answer.status_code
     if answer.is_success:
@@ -151,7 +153,7 @@ def _refuse(answer: httpx.Response, base_url: str, path: str) -> None:
             " set api.base_url to where the API is"
         )
     if status == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
-        raise _RetryableError(f"the platform answers {status} at {path}", _retry_after(answer))
+        raise _RetryableError(f"the platform answers {status} at {path}", _retry_after(answer, now))
     raise PermanentError(f"the platform answers {status} at {path}")
 
 
@@ -161,14 +163,14 @@ def _wait_before_retry(fault: Exception) -> bool | float:
     return True if fault.wait_s is None else fault.wait_s
 
 
-def _retry_after(answer: httpx.Response) -> float | None:
+def _retry_after(answer: httpx.Response, now: datetime) -> float | None:
     """Return the wait in seconds that `Retry-After` asks for, up to the longest that a pass can afford."""
     value = answer.headers.get("retry-after", "")
     try:
         seconds = float(value)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+            seconds = (parsedate_to_datetime(value) - now).total_seconds()
         except (ValueError, TypeError):
             return None
     return min(max(seconds, 0.0), 30.0) if isfinite(seconds) else None

@@ -76,7 +76,7 @@ class Daemon:
         writer, reader = connection.writer(redis_url), connection.reader(redis_url, BLOCK_S)
         self._stack.push_async_callback(writer.aclose)
         self._stack.push_async_callback(reader.aclose)
-        api = Platform(account.base_url, account.token.get_secret_value(), account.timeout)
+        api = Platform(account.base_url, account.token.get_secret_value(), account.timeout, clock)
         self._stack.push_async_callback(api.close)
         self.context = Context(
             settings=settings,

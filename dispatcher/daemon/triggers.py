@@ -8,7 +8,7 @@ heartbeat on the monotonic clock compares the two each second, and after a step 
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -113,7 +113,8 @@ class Turns:
             self._scheduler.add_job(
                 self._turn,
                 "date",
-                run_date=self._clock.now() + timedelta(seconds=delay),
+                # APScheduler reads the host's clock itself, so that is what its dates must be on.
+                run_date=datetime.now(UTC) + timedelta(seconds=delay),
                 id=self._loop.name,
                 replace_existing=True,
                 misfire_grace_time=None,

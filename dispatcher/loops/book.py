@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from dispatcher.model.brakes import Brakes
-from dispatcher.model.reasons import Reason
+from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules import conditions
 from dispatcher.rules.eligibility import campaign_reasons
 from dispatcher.rules.plan import Plan
@@ -26,7 +26,8 @@ class Book:
         self.synced_at: datetime | None = None
         self.orders_synced_at: dict[str, datetime] = {}
         self.skews: dict[str, timedelta] = {}
-        self.hopper: Reason | None = None  # what keeps the whole hopper from being used
+        # What keeps the whole hopper from being used: nothing is queued before Redis has told its name and time.
+        self.hopper: Reason | None = Reason(Code.HOPPER_RECOVERING, "Redis has not answered yet")
         self.max_staleness = max_staleness
         self._changes: list[tuple[datetime, str, int]] = []
         self._generation = 0

@@ -71,6 +71,7 @@ class Custody:
         context = self._context
         try:
             await self.check_server()
+            await self._compare_clocks()
         except TransientError as fault:
             context.book.hopper = Reason(Code.HOPPER_RECOVERING, str(fault))
             raise
@@ -100,6 +101,14 @@ class Custody:
                 self.lose(phone)
         self._run_id = run_id
         await context.database.write(record.seen_server, run_id)
+
+    async def _compare_clocks(self) -> None:
+        """Measure Redis's clock, by which documents expire, so that deadlines allow for the difference."""
+        told = await self._context.watch.time()
+        # Redis read its clock before now: taking it for now makes every deadline a little early, never late.
+        skew = told - self._context.clock.now()
+        self._context.queue.skew = skew
+        self._context.book.skews["redis"] = skew
 
     async def _settle(self, phone: str, now: datetime) -> None:
         """Apply what workers still reported, hold what is left of the old time, and make the queue anew."""

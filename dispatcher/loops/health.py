@@ -1,7 +1,6 @@
 """Clocks, signs of life, and the gauges that tell how things stand."""
 
 from collections import Counter
-from datetime import timedelta
 
 from dispatcher import metrics
 from dispatcher.errors import DeposedError
@@ -23,11 +22,12 @@ class Health:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._noted: set[str] = set()
 
     async def run_once(self) -> float:
         """Measure, warn, and write down that this daemon lives."""
         context = self._context
-        await self.compare_clocks()
+        self._compare_clocks()
         now = context.clock.now()
         conditions = {reason.code.value: reason.detail for reason in context.book.conditions(now)}
         if not await context.database.write(record.beat, context.epoch, conditions, now):
@@ -47,18 +47,17 @@ class Health:
             metrics.CAMPAIGNS.labels(reason).set(number)
         return _TURN_S
 
-    async def compare_clocks(self) -> None:
-        """Compare Redis's and the platform's clock with the host's, and let deadlines allow for the difference."""
-        context = self._context
-        redis_time = await context.watch.time()
-        # Redis read its clock before now: taking it for now makes every deadline a little early, never late.
-        skew = redis_time - context.clock.now()
-        context.queue.skew = skew
-        skews = {"redis": skew}
-        if context.platform.skew is not None:
-            skews["platform"] = context.platform.skew
+    def _compare_clocks(self) -> None:
+        """Compare Redis's and the platform's clock with the host's, and say so when they differ."""
+        skews = self._context.book.skews
+        if self._context.platform.skew is not None:
+            skews["platform"] = self._context.platform.skew
         for whose, differs in skews.items():
             metrics.SKEW.labels(whose).set(differs.total_seconds())
-            if abs(differs) > SKEW_NOTED and abs(differs - context.book.skews.get(whose, timedelta(0))) > SKEW_NOTED:
+            noted = whose in self._noted
+            if abs(differs) > SKEW_NOTED and not noted:
+                self._noted.add(whose)
                 log.warning("clocks differ", clock=whose, seconds=round(differs.total_seconds(), 3))
-        context.book.skews = skews
+            elif abs(differs) <= SKEW_NOTED and noted:
+                self._noted.remove(whose)
+                log.info("clocks agree again", clock=whose)
