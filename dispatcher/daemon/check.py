@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dispatcher.api.client import Platform
+from dispatcher.clock import Clock
 from dispatcher.errors import ConfigurationError, DispatcherError
 from dispatcher.hopper import connection
 from dispatcher.hopper.watch import Watch
@@ -63,24 +64,11 @@ async def _database(settings: Settings) -> list[Finding]:
     latest = schema.latest()
     if version == latest:
         return [Finding("database", ok=True, detail=f"{database.name} can be written; its tables are at {version}")]
-    if version is None or version in schema.known():
-        has = "has no tables yet" if version is None else f"is at version {version}, this dispatcher needs {latest}"
-        return [
-            Finding(
-                "database",
-                ok=True,
-                detail=f"{database.name} {has}: `dispatcher run` or `dispatcher db upgrade` sees to it",
-                warning=True,
-            )
-        ]
-    return [
-        Finding(
-            "database",
-            ok=False,
-            detail=f"{database.name} is at version {version}, which this dispatcher does not know:"
-            " run the newer dispatcher that made it",
-        )
-    ]
+    if version is None:
+        empty = f"{database.name} has no tables yet: `dispatcher run`, `sync` or `db upgrade` makes them"
+        return [Finding("database", ok=True, detail=empty, warning=True)]
+    other = f"{database.name} is at version {version}, this dispatcher needs {latest}: run `dispatcher db upgrade`"
+    return [Finding("database", ok=False, detail=other)]
 
 
 async def _redis(settings: Settings) -> list[Finding]:
@@ -100,7 +88,7 @@ async def _redis(settings: Settings) -> list[Finding]:
 
 async def _api(settings: Settings) -> list[Finding]:
     account = settings.api.require()
-    platform = Platform(account.base_url, account.token.get_secret_value(), account.timeout)
+    platform = Platform(account.base_url, account.token.get_secret_value(), account.timeout, Clock())
     try:
         me = await platform.me()
     finally:

@@ -1,0 +1,76 @@
+"""`dispatcher campaigns`: every campaign, and what stands against it."""
+
+# ruff: noqa: PLC0415 (what the command needs is imported when it runs, so that help is quick)
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.times import both, clock, now, read, until
+
+if TYPE_CHECKING:
+    from dispatcher.cli.tables import Page
+
+
+@click.command(cls=Taught, examples=["dispatcher campaigns", "dispatcher campaigns -o json"])
+@common
+@click.pass_obj
+def campaigns(given: Common) -> None:
+    """List the campaigns, and why some are not dialled.
+
+    The first reason stands in the table; `dispatcher explain CAMPAIGN` tells all of them.
+    """
+    given.show(asyncio.run(_campaigns(given)), _page)
+
+
+async def _campaigns(given: Common) -> dict[str, Any]:
+    settings = given.settings()
+    from dispatcher.cli.mirrored import sources
+    from dispatcher.reports.campaigns import campaigns as report
+    from dispatcher.rules.zones import use_newest
+
+    use_newest()
+    async with sources(settings) as opened:
+        return await report(opened, now())
+
+
+def _page(page: Page, document: dict[str, Any]) -> None:
+    found = document["campaigns"]
+    for problem in document.get("problems", ()):
+        page.bad(problem)
+    if not found:
+        page.line("The mirror holds no campaigns.")
+        page.advice("`dispatcher sync` reads them; `dispatcher check` tells which account the token is of.")
+        return
+    ids = page.ids(one["uuid"] for one in found)
+    page.table(
+        ["campaign", "name", "dialled", "first reason not to", "opens or closes next"],
+        [
+            (
+                ids[one["uuid"]],
+                one["name"],
+                one["dialing"],
+                one["reasons"][0]["code"] if one["reasons"] else None,
+                _change(one, wide=page.wide),
+            )
+            for one in found
+        ],
+    )
+    page.line()
+    dialled, are_open = (sum(one[key] for one in found) for key in ("dialing", "open"))
+    page.advice(f"{dialled} of {len(found)} are dialled, {are_open} are open.")
+    page.advice("`dispatcher explain CAMPAIGN` tells every reason; the start of the uuid or the name will do.")
+
+
+def _change(campaign: dict[str, Any], *, wide: bool) -> str | None:
+    """Write when a campaign opens or closes next, on its own clock; only one with a zone that is known ever does."""
+    if campaign["next_change"] is None:
+        return None
+    at, zone = read(campaign["next_change"]), ZoneInfo(campaign["timezone"])
+    what = "closes" if campaign["open"] else "opens"
+    return f"{what} {both(at, zone)}" if wide else f"{what} {until(at)}, {clock(at, zone)}"

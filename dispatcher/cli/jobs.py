@@ -1,0 +1,81 @@
+"""`dispatcher jobs`: attempts, newest first."""
+
+# ruff: noqa: PLC0415 (what the command needs is imported when it runs, so that help is quick)
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.times import both, now, read, until
+from dispatcher.model.attempt import State
+
+if TYPE_CHECKING:
+    from dispatcher.cli.tables import Page
+
+
+@click.command(
+    cls=Taught,
+    examples=[
+        "dispatcher jobs --state dialing",
+        "dispatcher jobs --state uncertain --state queued --campaign 8f3a91b2",
+        "dispatcher jobs --order order_9z8y -o json",
+    ],
+)
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice([state.value for state in State]),
+    multiple=True,
+    help="Only attempts in this state; may be given more than once.",
+)
+@click.option("--campaign", metavar="CAMPAIGN", help="Only of this campaign: its uuid, the start of it, or its name.")
+@click.option("--order", metavar="ORDER", help="Only of the order with this uuid.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="At most so many.")
+@common
+@click.pass_obj
+def jobs(given: Common, states: tuple[str, ...], campaign: str | None, order: str | None, limit: int) -> None:
+    """List attempts, the newest first, and what became of each.
+
+    An attempt is uncertain when it was perhaps begun and then nothing was heard; such an order is never dialled
+    again by itself.
+    """
+    given.show(asyncio.run(_jobs(given, states, campaign, order, limit)), _page)
+
+
+async def _jobs(
+    given: Common, states: tuple[str, ...], campaign: str | None, order: str | None, limit: int
+) -> dict[str, Any]:
+    settings = given.settings()
+    from dispatcher.cli.mirrored import sources
+    from dispatcher.reports.jobs import jobs as report
+
+    chosen = [State(state) for state in states]
+    async with sources(settings) as opened:
+        return await report(opened, now(), states=chosen, campaign=campaign, order=order, limit=limit)
+
+
+def _page(page: Page, document: dict[str, Any]) -> None:
+    found = document["jobs"]
+    if not found:
+        page.line("There is no such attempt.")
+        page.advice("`dispatcher campaigns` tells what is dialled now, and why the rest is not.")
+        return
+    ids = page.ids(one[name] for one in found for name in ("job", "order"))
+    page.table(
+        ["job", "order", "state", "outcome", "made", "detail"],
+        [
+            (
+                ids[one["job"]],
+                ids[one["order"]],
+                one["state"],
+                one["outcome"],
+                both(read(one["created_at"]), None) if page.wide else until(read(one["created_at"])),
+                one["detail"] or one["why"],
+            )
+            for one in found
+        ],
+    )

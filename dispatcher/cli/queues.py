@@ -1,0 +1,63 @@
+"""`dispatcher queues`: how deep each phone's queue is."""
+
+# ruff: noqa: PLC0415 (what the command needs is imported when it runs, so that help is quick)
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.times import length, now
+
+if TYPE_CHECKING:
+    from dispatcher.cli.tables import Page
+
+
+@click.command(cls=Taught, examples=["dispatcher queues", "watch -n 1 dispatcher queues"])
+@common
+@click.pass_obj
+def queues(given: Common) -> None:
+    """List the queue of each phone.
+
+    It tells how many calls wait for a dialer and how many are in flight. Calls that wait long mean that the
+    dialers are too few or away.
+    """
+    given.show(asyncio.run(_queues(given)), _page)
+
+
+async def _queues(given: Common) -> dict[str, Any]:
+    settings = given.settings()
+    from dispatcher.cli.mirrored import sources
+    from dispatcher.reports.queues import queues as report
+
+    async with sources(settings) as opened:
+        return await report(opened, now())
+
+
+def _page(page: Page, document: dict[str, Any]) -> None:
+    found = document["phones"]
+    for problem in document.get("problems", ()):
+        page.bad(problem)
+    if not found:
+        page.line("The mirror holds no phones.")
+        page.advice("`dispatcher sync` reads them; `dispatcher check` tells which account the token is of.")
+        return
+    ids = page.ids(one["phone"] for one in found)
+    page.table(
+        ["phone", "number", "ready", "in flight", "at most", "oldest waits", ""],
+        [
+            (
+                ids[one["phone"]],
+                one["number"],
+                one["ready"],
+                one["in_flight"],
+                one["concurrency"],
+                None if one["oldest_ready_s"] is None else length(one["oldest_ready_s"]),
+                f"paused: {one['paused']}" if one.get("paused") else "",
+            )
+            for one in found
+        ],
+    )

@@ -1,0 +1,24 @@
+"""`dispatcher run`: the daemon."""
+
+# ruff: noqa: PLC0415 (what the command needs is imported when it runs, so that help is quick)
+
+from __future__ import annotations
+
+import click
+
+from dispatcher.cli.options import Common, Taught, configured
+
+
+@click.command(cls=Taught, examples=["dispatcher -c /etc/dispatcher/dispatcher.toml run"])
+@configured
+@click.pass_obj
+def run(given: Common) -> None:
+    """Run the dispatcher in the foreground.
+
+    It runs until SIGTERM or Ctrl-C: it reads the platform, queues the calls of open campaigns, applies their
+    outcomes and serves the page. SIGHUP reads the configuration again. Logs go to standard error.
+    """
+    settings = given.settings(level=None)
+    from dispatcher.daemon.run import run as serve
+
+    raise click.exceptions.Exit(serve(settings, lambda: given.settings(level=None)))
