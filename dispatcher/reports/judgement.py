@@ -113,9 +113,10 @@ def _paced(facts: Facts, phone: str, now: datetime, rate: float) -> list[Reason]
         calls = "1 call of the phone waits" if waiting == 1 else f"{waiting} calls of the phone wait"
         return [Reason(Code.RATE_LIMITED, f"{calls} for a dialer to take them, and no more are queued until one does")]
     last = slots.started.get(phone)
-    if last is None or pacing.Pace(rate).burst > 1:
+    pace = pacing.Pace(rate)
+    if last is not None:
+        pace = pace.spend(1, (last - now).total_seconds())
+    wait = timedelta(seconds=pace.next_token_at(0.0))
+    if wait <= _PACE:
         return []
-    next_at = last + timedelta(seconds=1 / rate)
-    if next_at - now <= _PACE:
-        return []
-    return [Reason(Code.RATE_LIMITED, f"the phone places {rate:g} calls a second at most", next_at)]
+    return [Reason(Code.RATE_LIMITED, f"the phone places {rate:g} calls a second at most", now + wait)]

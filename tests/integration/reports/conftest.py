@@ -1,0 +1,130 @@
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dispatcher.mirror import campaigns, orders, record, schema, tables
+from dispatcher.mirror.database import Database
+from dispatcher.mirror.record import Pass
+from dispatcher.mirror.tables import EPOCH
+from dispatcher.model.attempt import HOLDING, State
+from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.reports.sources import Sources
+from dispatcher.settings import Settings
+
+NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
+"""A Monday, 10 o'clock in New York."""
+
+HOURS = {day: {"start": "09:00", "end": "17:00"} for day in ("mon", "tue", "wed", "thu", "fri")}
+
+
+class Mirror:
+    """A mirror with what a test puts into it, as the daemon would have."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def phone(self, uuid: str = "phone-1", **more: Any) -> None:
+        facts = {"name": "Front desk", "number": "+12125550100", "country": "US", "provider": "x", "status": "active"}
+        self.database.run_write(campaigns.put_phones, [(Phone(uuid=uuid, **(facts | more)), {}, "d")], NOW)
+
+    def campaign(self, uuid: str = "camp-1", *, read_at: datetime | None = NOW, **more: Any) -> None:
+        facts: dict[str, Any] = {
+            "name": "Spring",
+            "status": "active",
+            "type": "outbound",
+            "timezone": "America/New_York",
+            "schedule": HOURS,
+            "phone": "phone-1",
+            "assistant": "assistant-1",
+        }
+        self.database.run_write(campaigns.put_campaigns, [(Campaign(uuid=uuid, **(facts | more)), {}, "d")], NOW)
+        if read_at is not None:
+            self.database.run_write(campaigns.orders_synced, uuid, read_at)
+
+    def order(self, uuid: str, campaign: str = "camp-1", *, e164: str = "+12125550111", **more: Any) -> None:
+        facts = {
+            "uuid": uuid,
+            "campaign": campaign,
+            "status": "planned",
+            "number": e164,
+            "e164": e164,
+            "country": None,
+            "scheduled_at": None,
+            "instructions": None,
+            "record": None,
+            "record_name": "Ada",
+            "fault": None,
+            "document": {},
+            "digest": "d",
+            "dialable": True,
+            "rank": 2,
+            "due_at": EPOCH,
+            "held_until": None,
+            "held_code": None,
+        }
+        self.database.run_write(orders.put_orders, [facts | more], NOW)
+
+    def attempt(self, job: str, order: str, *, at: datetime = NOW, state: State = State.INTENT, **more: Any) -> None:
+        """Put an attempt there as it stands, whatever the order says; one that holds its order takes it."""
+        facts = {
+            "job": job,
+            "order": order,
+            "campaign": "camp-1",
+            "phone": "phone-1",
+            "number": "+12125550111",
+            "ordinal": 1,
+            "state": state.value,
+            "basis": "b",
+            "not_after": at + timedelta(hours=1),
+            "created_at": at,
+            "decision": {},
+        }
+        with self.database.connect(write=True) as connection:
+            connection.execute(tables.attempts.insert().values(**(facts | more)))
+            if state in HOLDING:
+                orders.take(connection, order, job)
+
+    def synced(self, at: datetime = NOW) -> None:
+        self.database.run_write(record.add_pass, Pass("campaigns", at, 0.5, ok=True, counts={}, fault=None))
+
+    def daemon(self, beat_at: datetime = NOW, conditions: dict[str, str] | None = None) -> None:
+        epoch = self.database.run_write(record.begin_epoch, "host-1", beat_at)
+        self.database.run_write(record.beat, epoch, conditions or {}, beat_at)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    url = (
+        f"sqlite:///{tmp_path / 'mirror.db'}"
+        if request.param == "sqlite"
+        else request.getfixturevalue("postgres_server").fresh()
+    )
+    database = Database(url)
+    database.run_write(schema.upgrade)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def mirror(database: Database) -> Mirror:
+    """A fresh mirror that a running daemon has read just now, with one phone and one campaign that is open."""
+    found = Mirror(database)
+    found.synced()
+    found.daemon()
+    found.phone()
+    found.campaign()
+    return found
+
+
+@pytest.fixture
+def configured(database: Database) -> Callable[..., Sources]:
+    """Sources without Redis, under settings that a test gives by section."""
+    return lambda **sections: Sources(Settings(**sections), database, None)
+
+
+@pytest.fixture
+def sources(configured: Callable[..., Sources]) -> Sources:
+    return configured()

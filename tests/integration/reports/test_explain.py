@@ -1,0 +1,168 @@
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dispatcher.errors import NotFoundError
+from dispatcher.mirror import brakes
+from dispatcher.model.attempt import State
+from dispatcher.model.brakes import Scope
+from dispatcher.reports.explain import explain
+from dispatcher.reports.sources import Sources
+
+from .conftest import HOURS, NOW, Mirror
+
+NIGHT = datetime(2026, 5, 5, 3, 0, tzinfo=UTC)
+"""Monday, 23 o'clock in New York."""
+
+
+def codes(document: dict[str, Any]) -> list[str]:
+    return [reason["code"] for reason in document["reasons"]]
+
+
+async def test_a_campaign_that_is_dialled_says_so(mirror: Mirror, sources: Sources) -> None:
+    mirror.order("order-1")
+    found = await explain(sources, "camp-1", None, NOW, NOW)
+    assert found == {
+        "campaign": "camp-1",
+        "name": "Spring",
+        "timezone": "America/New_York",
+        "at": "2026-05-04T14:00:00Z",
+        "dialing": True,
+        "reasons": [],
+        "open": True,
+        "next_open": "2026-05-04T14:00:00Z",
+        "next_change": "2026-05-04T21:00:00Z",
+        "notes": [],
+        "problems": [],
+    }
+
+
+async def test_another_instant_is_judged_by_its_own_clock(mirror: Mirror, sources: Sources) -> None:
+    mirror.order("order-1")
+    found = await explain(sources, "camp-1", None, NIGHT, NOW)
+    assert codes(found) == ["window_closed"]
+    assert found["reasons"][0]["until"] == found["next_open"] == "2026-05-05T13:00:00Z"
+
+
+async def test_conditions_of_now_are_left_out_of_another_instant_and_brakes_are_not(
+    mirror: Mirror, sources: Sources
+) -> None:
+    mirror.order("order-1")
+    mirror.daemon(conditions={"clock_skew": "clocks differ"})
+    mirror.database.run_write(brakes.place, Scope.CAMPAIGN, "camp-1", "wrong script", NOW)
+    tomorrow = NOW + timedelta(days=1)
+    assert codes(await explain(sources, "camp-1", None, NOW, NOW)) == ["paused_by_operator", "clock_skew"]
+    assert codes(await explain(sources, "camp-1", None, tomorrow, NOW)) == ["paused_by_operator"]
+
+
+async def test_whether_an_order_is_due_is_judged_at_the_instant_asked_for(mirror: Mirror, sources: Sources) -> None:
+    mirror.order("order-1", status="scheduled", scheduled_at=NOW + timedelta(hours=2))
+    assert codes(await explain(sources, "camp-1", None, NOW + timedelta(hours=1), NOW)) == ["no_eligible_orders"]
+    assert codes(await explain(sources, "camp-1", None, NOW + timedelta(hours=2), NOW)) == []
+
+
+async def test_a_campaign_without_a_zone_has_no_next_opening(mirror: Mirror, sources: Sources) -> None:
+    mirror.campaign(timezone=None)
+    found = await explain(sources, "camp-1", None, NOW, NOW)
+    assert (found["next_open"], found["next_change"]) == (None, None)
+    assert codes(found)[0] == "no_timezone"
+
+
+@pytest.mark.parametrize("text", ["camp-1", "camp", "Spring"])
+async def test_a_campaign_may_be_named_by_uuid_prefix_or_name(mirror: Mirror, sources: Sources, text: str) -> None:
+    assert (await explain(sources, text, None, NOW, NOW))["campaign"] == "camp-1"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("nowhere", "no campaign 'nowhere'"), ("cam", "no campaign"), ("camp-", "2 campaigns"), ("Twice", "2 campaigns")],
+)
+async def test_what_names_no_single_campaign_is_not_found(
+    mirror: Mirror, sources: Sources, text: str, sentence: str
+) -> None:
+    mirror.campaign("camp-1", name="Twice")
+    mirror.campaign("camp-2", name="Twice")
+    with pytest.raises(NotFoundError, match=sentence):
+        await explain(sources, text, None, NOW, NOW)
+
+
+async def test_a_whole_uuid_wins_over_longer_ones_and_over_names(mirror: Mirror, sources: Sources) -> None:
+    mirror.campaign("camp-11", name="camp-1")
+    assert (await explain(sources, "camp-1", None, NOW, NOW))["campaign"] == "camp-1"
+
+
+async def test_an_order_is_explained_with_its_attempts_and_without_the_person(mirror: Mirror, sources: Sources) -> None:
+    mirror.order("order-1")
+    mirror.attempt("job-1", "order-1", state=State.FINISHED, outcome="busy", ended_at=NOW)
+    mirror.attempt("job-2", "order-1", state=State.QUEUED, ordinal=2)
+    found = await explain(sources, "camp-1", "order-1", NOW, NOW)
+    assert (found["order"], found["dialing"], codes(found)) == ("order-1", False, ["order_in_flight"])
+    assert {(one["job"], one["state"], one["outcome"]) for one in found["attempts"]} == {
+        ("job-1", "finished", "busy"),
+        ("job-2", "queued", None),
+    }
+    assert found["number"] == "**********11"
+    assert "2125550111" not in str(found)
+    assert "Ada" not in str(found)
+
+
+async def test_an_order_to_a_place_where_it_is_night_waits_for_a_lawful_hour(mirror: Mirror, sources: Sources) -> None:
+    mirror.order("order-1", e164="+442079460000")
+    evening = datetime(2026, 5, 4, 20, 30, tzinfo=UTC)
+    found = await explain(sources, "camp-1", "order-1", evening, NOW)
+    assert codes(found) == ["recipient_hours_closed"]
+    # London opens at 07:00 UTC, the campaign only at 13:00.
+    assert found["next_open"] == "2026-05-05T13:00:00Z"
+
+
+async def test_the_recipients_hours_can_be_switched_off(mirror: Mirror, configured: Callable[..., Sources]) -> None:
+    mirror.order("order-1", e164="+442079460000")
+    evening = datetime(2026, 5, 4, 20, 30, tzinfo=UTC)
+    free = configured(calling_rules={"enabled": False})
+    assert codes(await explain(free, "camp-1", "order-1", evening, NOW)) == []
+
+
+async def test_hours_that_meet_only_while_one_country_has_changed_its_clocks(mirror: Mirror, sources: Sources) -> None:
+    mirror.campaign(schedule={"mon": {"start": "16:30", "end": "17:00"}})
+    mirror.order("order-1", e164="+442079460000")
+    found = await explain(sources, "camp-1", "order-1", NOW, NOW)
+    assert found["next_open"] == "2026-10-26T20:30:00Z"
+
+
+async def test_hours_that_never_meet_have_no_next_opening(mirror: Mirror, sources: Sources) -> None:
+    mirror.campaign(schedule={"mon": {"start": "12:00", "end": "13:00"}})
+    mirror.order("order-1", e164="+81312345678")
+    found = await explain(sources, "camp-1", "order-1", NOW, NOW)
+    assert found["next_open"] is None
+
+
+async def test_an_order_that_waits_is_next_dialled_when_its_time_comes_in_open_hours(
+    mirror: Mirror, sources: Sources
+) -> None:
+    mirror.order("order-1", status="scheduled", scheduled_at=NIGHT)
+    found = await explain(sources, "camp-1", "order-1", NOW, NOW)
+    assert codes(found) == ["order_waiting"]
+    assert (found["reasons"][0]["until"], found["next_open"]) == ("2026-05-05T03:00:00Z", "2026-05-05T13:00:00Z")
+
+
+async def test_an_order_that_no_time_frees_has_no_next_opening(mirror: Mirror, sources: Sources) -> None:
+    mirror.order("order-1", status="do-not-call", dialable=False)
+    found = await explain(sources, "camp-1", "order-1", NOW, NOW)
+    assert (codes(found), found["next_open"]) == (["do_not_call"], None)
+
+
+async def test_a_campaigns_own_reasons_stand_before_those_of_the_order(mirror: Mirror, sources: Sources) -> None:
+    mirror.campaign(status="paused")
+    mirror.order("order-1", status="contacted", dialable=False)
+    found = await explain(sources, "camp-1", "order-1", NOW, NOW)
+    assert codes(found) == ["campaign_not_active", "order_not_dialable"]
+
+
+async def test_an_order_of_another_campaign_is_not_found(mirror: Mirror, sources: Sources) -> None:
+    mirror.campaign("camp-2", name="Other", schedule=HOURS)
+    mirror.order("order-2", "camp-2")
+    for order in ("order-2", "order-9"):
+        with pytest.raises(NotFoundError, match=order):
+            await explain(sources, "camp-1", order, NOW, NOW)

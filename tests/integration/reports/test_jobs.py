@@ -1,0 +1,60 @@
+from datetime import timedelta
+
+import pytest
+
+from dispatcher.errors import NotFoundError
+from dispatcher.mirror import campaigns
+from dispatcher.model.attempt import State
+from dispatcher.reports.jobs import jobs, masked
+from dispatcher.reports.sources import Sources
+
+from .conftest import NOW, Mirror
+
+
+@pytest.fixture
+def attempted(mirror: Mirror) -> Mirror:
+    """Three attempts of two campaigns, the newest last."""
+    mirror.campaign("camp-2", name="Autumn")
+    for number, (campaign, state) in enumerate(
+        [("camp-1", State.FINISHED), ("camp-1", State.QUEUED), ("camp-2", State.DIALING)]
+    ):
+        phone_number = f"+1212555011{number}"
+        mirror.order(f"order-{number}", campaign, e164=phone_number)
+        at = NOW + timedelta(seconds=number)
+        mirror.attempt(f"job-{number}", f"order-{number}", campaign=campaign, number=phone_number, state=state, at=at)
+    return mirror
+
+
+async def names(sources: Sources, **only: object) -> list[str]:
+    return [one["job"] for one in (await jobs(sources, NOW, **only))["jobs"]]  # type: ignore[arg-type]
+
+
+async def test_the_newest_comes_first(attempted: Mirror, sources: Sources) -> None:
+    assert await names(sources) == ["job-2", "job-1", "job-0"]
+    assert await names(sources, limit=1) == ["job-2"]
+
+
+async def test_they_are_chosen_by_state_campaign_and_order(attempted: Mirror, sources: Sources) -> None:
+    assert await names(sources, states=[State.QUEUED, State.DIALING]) == ["job-2", "job-1"]
+    assert await names(sources, campaign="Spring") == ["job-1", "job-0"]
+    assert await names(sources, order="order-0") == ["job-0"]
+
+
+async def test_the_attempts_of_a_campaign_outlive_it(attempted: Mirror, sources: Sources) -> None:
+    attempted.database.run_write(campaigns.remove, "campaigns", ["camp-2"], NOW)
+    assert await names(sources, campaign="camp-2") == ["job-2"]
+
+
+async def test_a_campaign_that_never_was_is_not_found(attempted: Mirror, sources: Sources) -> None:
+    with pytest.raises(NotFoundError, match="camp-9"):
+        await jobs(sources, NOW, campaign="camp-9")
+
+
+async def test_a_persons_number_is_hidden_but_for_its_end(attempted: Mirror, sources: Sources) -> None:
+    document = await jobs(sources, NOW, order="order-1")
+    assert document["jobs"][0]["number"] == "**********11"
+    assert "+1212" not in str(document)
+
+
+def test_a_short_number_is_hidden_too() -> None:
+    assert [masked(number) for number in ("123", "1", None)] == ["*23", "1", None]
