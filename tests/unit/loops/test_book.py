@@ -1,0 +1,220 @@
+import zoneinfo
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatcher.loops.book import Book
+from dispatcher.model.brakes import Brakes
+from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.model.reasons import Code, Reason
+from dispatcher.rules import zones
+from dispatcher.rules.plan import Plan, make_plan
+from dispatcher.rules.windows import is_open
+
+MONDAY = datetime(2026, 3, 23, tzinfo=UTC)
+"""In the week before Berlin's clocks go forward."""
+
+MOST = timedelta(minutes=10)
+HOUR = timedelta(hours=1)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PHONE = Phone("phone_1", "", "+16054440129", "US", "vapi", "active")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _zone_data() -> Iterator[None]:
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
+    zones.names.cache_clear()
+    yield
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
+    zones.names.cache_clear()
+
+
+def a_plan(uuid: str, start: str = "09:00", end: str = "17:00", place: str = "UTC", status: str = "active") -> Plan:
+    schedule = {day: {"start": start, "end": end} for day in DAYS}
+    campaign = Campaign(uuid, uuid, status, "outbound", place, schedule, "phone_1", "assistant_1")
+    return make_plan(campaign, {"phone_1": PHONE})
+
+
+def a_book(at: datetime, *plans: Plan) -> Book:
+    book = Book(MOST)
+    book.replace(plans, at)
+    book.synced_at = at
+    book.hopper = None
+    book.orders_synced_at = {plan.campaign.uuid: at for plan in plans}
+    return book
+
+
+def dialing(book: Book, at: datetime) -> list[str]:
+    return [plan.campaign.uuid for plan in book.dialing(at)]
+
+
+def test_a_book_knows_what_is_open_and_what_changes_next() -> None:
+    book = a_book(
+        MONDAY + 10 * HOUR, a_plan("early", "06:00", "09:30"), a_plan("day"), a_plan("late", "12:00", "20:00")
+    )
+    assert book.open == {"day"}
+    assert book.next_change() == MONDAY + 12 * HOUR
+
+
+def test_a_campaign_opens_and_closes_exactly_when_its_time_comes() -> None:
+    book = a_book(MONDAY + 8 * HOUR, a_plan("day"))
+    assert book.advance(MONDAY + 9 * HOUR - timedelta(microseconds=1)) == []
+    assert book.advance(MONDAY + 9 * HOUR) == ["day"]
+    assert book.open == {"day"}
+    assert book.advance(MONDAY + 17 * HOUR - timedelta(microseconds=1)) == []
+    assert book.advance(MONDAY + 17 * HOUR) == ["day"]
+    assert book.open == set()
+    assert book.next_change() == MONDAY + 33 * HOUR
+
+
+def test_after_a_long_sleep_nothing_is_replayed() -> None:
+    book = a_book(MONDAY + 8 * HOUR, a_plan("day"), a_plan("late", "12:00", "20:00"))
+    assert book.advance(MONDAY + timedelta(days=3, hours=18)) == ["late"]
+    assert book.open == {"late"}
+    assert book.next_change() == MONDAY + timedelta(days=3, hours=20)
+
+
+def test_after_the_clock_was_set_back_everything_is_judged_anew() -> None:
+    book = a_book(MONDAY + 18 * HOUR, a_plan("day"), a_plan("late", "12:00", "20:00"))
+    assert book.advance(MONDAY + 10 * HOUR) == ["day", "late"]
+    assert book.open == {"day"}
+    assert book.next_change() == MONDAY + 12 * HOUR
+
+
+def test_a_campaign_that_something_stands_against_takes_no_part_in_time() -> None:
+    book = a_book(MONDAY + 10 * HOUR, a_plan("draft", status="draft"))
+    assert book.open == set()
+    assert book.next_change() is None
+    assert book.advance(MONDAY + 20 * HOUR) == []
+
+
+def test_a_campaign_that_never_closes_has_no_change_to_wait_for() -> None:
+    book = a_book(MONDAY, a_plan("always", "00:00", "24:00"))
+    assert book.open == {"always"}
+    assert book.next_change() is None
+
+
+def test_new_plans_take_the_place_of_all_old_ones() -> None:
+    book = a_book(MONDAY + 10 * HOUR, a_plan("old"), a_plan("kept"))
+    book.empty("old", MONDAY + 11 * HOUR, book.mark("old"))
+    book.stir("old")
+    book.replace([a_plan("kept", "00:00", "10:00"), a_plan("new")], MONDAY + 10 * HOUR)
+    assert set(book.plans) == {"kept", "new"}
+    assert book.open == {"new"}
+    assert set(book.orders_synced_at) == {"kept"}
+    assert book.advance(MONDAY + 17 * HOUR) == ["new"]
+
+
+@settings(max_examples=60)
+@given(
+    plans=st.lists(
+        st.tuples(
+            st.sampled_from(["00:00", "01:30", "09:00", "22:00"]),
+            st.sampled_from(["02:30", "03:00", "17:00", "24:00"]),
+            st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe"]),
+        ).filter(lambda hours: hours[0] != hours[1]),
+        max_size=5,
+    ),
+    steps=st.lists(st.timedeltas(-timedelta(days=2), timedelta(days=9)), max_size=12),
+)
+def test_however_time_passes_the_book_is_open_when_the_wall_clock_says_so(
+    plans: list[tuple[str, str, str]], steps: list[timedelta]
+) -> None:
+    at = MONDAY
+    book = a_book(at, *(a_plan(str(number), *hours) for number, hours in enumerate(plans)))
+    for step in steps:
+        before, at = set(book.open), at + step
+        changed = book.advance(at)
+        expected = {
+            uuid for uuid, plan in book.plans.items() if plan.week and plan.zone and is_open(plan.week, plan.zone, at)
+        }
+        assert book.open == expected
+        assert before ^ expected <= set(changed)
+        change = book.next_change()
+        assert change is None or change > at
+
+
+def test_a_campaign_is_dialled_while_it_is_open_and_nothing_stands_against_it() -> None:
+    at = MONDAY + 10 * HOUR
+    book = a_book(at, a_plan("b"), a_plan("a"), a_plan("closed", "12:00", "13:00"))
+    assert dialing(book, at) == ["a", "b"]
+    book.brakes = Brakes(campaigns={"a": "typo"})
+    assert dialing(book, at) == ["b"]
+    assert [reason.code for reason in book.reasons(book.plans["a"], at)] == [Code.PAUSED_BY_OPERATOR]
+
+
+def test_a_campaign_whose_orders_were_not_read_lately_is_not_dialled() -> None:
+    at = MONDAY + 10 * HOUR
+    book = a_book(at, a_plan("fresh"), a_plan("old"), a_plan("never"))
+    book.orders_synced_at |= {"old": at - MOST - timedelta(seconds=1)}
+    del book.orders_synced_at["never"]
+    assert dialing(book, at) == ["fresh"]
+    assert [reason.code for reason in book.reasons(book.plans["old"], at)] == [Code.MIRROR_STALE]
+
+
+def test_conditions_keep_everything_from_being_queued() -> None:
+    at = MONDAY + 10 * HOUR
+    book = a_book(at, a_plan("day"))
+    assert book.conditions(at) == []
+    assert [reason.code for reason in book.conditions(at + MOST + timedelta(seconds=1))] == [Code.MIRROR_STALE]
+    book.skews = {"redis": timedelta(minutes=1)}
+    book.hopper = Reason(Code.HOPPER_RECOVERING, "Redis is away")
+    assert [reason.code for reason in book.conditions(at)] == [Code.HOPPER_RECOVERING, Code.CLOCK_SKEW]
+
+
+def test_a_new_book_keeps_everything_from_being_queued() -> None:
+    assert [reason.code for reason in Book(MOST).conditions(MONDAY)] == [Code.HOPPER_RECOVERING, Code.MIRROR_STALE]
+
+
+def test_a_campaign_that_ran_dry_is_left_alone_until_an_order_is_due() -> None:
+    at = MONDAY + 10 * HOUR
+    book = a_book(at, a_plan("day"), a_plan("other"))
+    book.empty("day", at + HOUR, book.mark("day"))
+    assert dialing(book, at) == ["other"]
+    assert book.next_stir(at) == at + HOUR
+    book.orders_synced_at = dict.fromkeys(book.plans, at + HOUR)
+    assert dialing(book, at + HOUR - timedelta(microseconds=1)) == ["other"]
+    assert dialing(book, at + HOUR) == ["day", "other"]
+    assert book.next_stir(at + HOUR) is None
+
+
+@pytest.mark.parametrize("names", [(), ("day",)])
+def test_a_stir_wakes_a_campaign_that_ran_dry(names: tuple[str, ...]) -> None:
+    at = MONDAY + 10 * HOUR
+    book = a_book(at, a_plan("day"))
+    book.empty("day", at + HOUR, book.mark("day"))
+    book.stir(*names)
+    assert dialing(book, at) == ["day"]
+    assert book.next_stir(at) is None
+
+
+@pytest.mark.parametrize("names", [(), ("day",)])
+def test_a_stir_while_a_campaign_is_looked_at_is_not_forgotten(names: tuple[str, ...]) -> None:
+    at = MONDAY + 10 * HOUR
+    book = a_book(at, a_plan("day"))
+    mark = book.mark("day")
+    book.stir(*names)
+    book.empty("day", at + HOUR, mark)
+    assert dialing(book, at) == ["day"]
+
+
+def test_another_campaigns_stir_wakes_nobody() -> None:
+    at = MONDAY + 10 * HOUR
+    book = a_book(at, a_plan("day"), a_plan("other"))
+    book.stir("day")
+    mark = book.mark("day")
+    book.stir("other")
+    book.empty("day", at + HOUR, mark)
+    assert dialing(book, at) == ["other"]
+
+
+def test_a_dry_campaign_that_is_closed_is_no_reason_to_wake() -> None:
+    at = MONDAY + 10 * HOUR
+    book = a_book(at, a_plan("closed", "12:00", "13:00"))
+    book.empty("closed", at + HOUR, book.mark("closed"))
+    assert book.next_stir(at) is None

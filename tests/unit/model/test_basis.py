@@ -1,0 +1,45 @@
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from dispatcher.model.basis import basis
+from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.model.order import Order, OrderStatus
+
+CAMPAIGN = Campaign("c", "Spring", "active", "outbound", "Europe/Berlin", {"mon": []}, "p", "a")
+PHONE = Phone("p", "Desk", "+16054440129", "US", "vapi", "active")
+ORDER = Order("o", "c", OrderStatus.PLANNED, "+442079460018", None, None, "r", "Ann")
+
+# Judged by themselves, or not part of a call.
+CAMPAIGN_UNUSED = {"status", "type", "fault"}
+PHONE_UNUSED = {"name", "country", "status", "fault"}
+ORDER_UNUSED = {"country", "fault"}
+
+
+def changed(thing: Any, name: str) -> Any:
+    return replace(thing, **{name: OrderStatus.BUSY if name == "status" else "other"})
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Campaign) if field.name not in CAMPAIGN_UNUSED])
+def test_the_basis_depends_on_what_a_call_uses_of_its_campaign(name: str) -> None:
+    assert basis(changed(CAMPAIGN, name), PHONE, ORDER) != basis(CAMPAIGN, PHONE, ORDER)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Phone) if field.name not in PHONE_UNUSED])
+def test_the_basis_depends_on_what_a_call_uses_of_its_phone(name: str) -> None:
+    assert basis(CAMPAIGN, changed(PHONE, name), ORDER) != basis(CAMPAIGN, PHONE, ORDER)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Order) if field.name not in ORDER_UNUSED])
+def test_the_basis_depends_on_what_a_call_uses_of_its_order(name: str) -> None:
+    assert basis(CAMPAIGN, PHONE, changed(ORDER, name)) != basis(CAMPAIGN, PHONE, ORDER)
+
+
+def test_the_same_facts_have_the_same_basis() -> None:
+    same = replace(CAMPAIGN, schedule={"mon": []}, status="paused", fault="x")
+    assert basis(same, replace(PHONE, name="Other"), replace(ORDER, country="GB")) == basis(CAMPAIGN, PHONE, ORDER)
+
+
+def test_half_a_character_has_a_basis_too() -> None:
+    assert basis(CAMPAIGN, PHONE, replace(ORDER, record_name="\ud83d")) != basis(CAMPAIGN, PHONE, ORDER)
