@@ -1,18 +1,16 @@
 """The small server to which a dialer posts outcomes when its calls have ended: `POST /calls/{job}/outcome`."""
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dispatcher.errors import ConfigurationError
+from dispatcher.serving import Server
 from dispatcher.worker.answer import Result, reported
 
 
@@ -27,41 +25,29 @@ class Callback:
     """
 
     def __init__(self, listen: tuple[str, int], public_url: str | None) -> None:
-        self._listen = listen
         self._public_url = public_url
         self._expected: dict[str, asyncio.Future[Result]] = {}
-        app = Starlette(routes=[Route("/calls/{job}/outcome", self._take, methods=["POST"])])
-        self._server = _Server(
-            uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=2)
+        host, port = listen
+        self._server = Server(
+            Starlette(routes=[Route("/calls/{job}/outcome", self._take, methods=["POST"])]),
+            host=host,
+            port=port,
+            name="The webhook bridge",
+            remedy="give another --listen, or port 0 for a free one",
         )
-        self._serving: asyncio.Task[None] | None = None
-        self._port = listen[1]
 
     @property
     def url(self) -> str:
         """The address under which the dialer reaches this server, known once it has started."""
-        if self._public_url is not None:
-            return self._public_url.rstrip("/")
-        host = self._listen[0]
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+        return self._server.url if self._public_url is None else self._public_url.rstrip("/")
 
     async def start(self) -> None:
         """Listen; ConfigurationError when the address cannot be had."""
-        host, port = self._listen
-        try:
-            listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-        except OSError as error:
-            raise ConfigurationError(
-                f"The webhook bridge cannot listen on {host}:{port} ({error.strerror})."
-            ) from error
-        self._port = listener.getsockname()[1]
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        await self._server.start()
 
     async def stop(self) -> None:
         """Stop listening."""
-        self._server.should_exit = True
-        if self._serving is not None:
-            await self._serving
+        await self._server.stop()
 
     @contextmanager
     def expected(self, job: str) -> Iterator[asyncio.Future[Result]]:
@@ -89,12 +75,3 @@ class Callback:
             return JSONResponse({"detail": "no outcome is expected for this call"}, HTTPStatus.NOT_FOUND)
         posted.set_result(result)
         return Response(status_code=HTTPStatus.NO_CONTENT)
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves the process's signals to the command that runs the worker."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture nothing."""
-        yield

@@ -45,7 +45,7 @@ class Mirror:
             self.database.run_write(campaigns.orders_synced, uuid, read_at)
 
     def order(self, uuid: str, campaign: str = "camp-1", *, e164: str = "+12125550111", **more: Any) -> None:
-        facts = {
+        facts: dict[str, Any] = {
             "uuid": uuid,
             "campaign": campaign,
             "status": "planned",
