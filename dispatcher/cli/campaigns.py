@@ -11,10 +11,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from dispatcher.cli.options import Common, Taught, common
-from dispatcher.cli.times import both, clock, now, read, until
+from dispatcher.cli.times import local, now, read, until, utc
 
 if TYPE_CHECKING:
     from dispatcher.cli.tables import Page
+
+
+_ROOM_FOR_CLOCK, _ROOM_FOR_UTC = 110, 140
+"""In columns."""
 
 
 @click.command(cls=Taught, examples=["dispatcher campaigns", "dispatcher campaigns -o json"])
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 def campaigns(given: Common) -> None:
     """List the campaigns, and why some are not dialled.
 
-    The first reason stands in the table; `dispatcher explain CAMPAIGN` tells all of them.
+    Where one is not, the first reason stands in place of yes; `dispatcher explain CAMPAIGN` tells all of them.
     """
     given.show(asyncio.run(_campaigns(given)), _page)
 
@@ -49,14 +53,13 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         return
     ids = page.ids(one["uuid"] for one in found)
     page.table(
-        ["campaign", "name", "dialled", "first reason not to", "opens or closes next"],
+        ["campaign", "name", "dialled", "opens or closes"],
         [
             (
                 ids[one["uuid"]],
                 one["name"],
-                one["dialing"],
-                one["reasons"][0]["code"] if one["reasons"] else None,
-                _change(one, wide=page.wide),
+                one["reasons"][0]["code"] if one["reasons"] else one["dialing"],
+                _change(one, page.width),
             )
             for one in found
         ],
@@ -67,10 +70,15 @@ def _page(page: Page, document: dict[str, Any]) -> None:
     page.advice("`dispatcher explain CAMPAIGN` tells every reason; the start of the uuid or the name will do.")
 
 
-def _change(campaign: dict[str, Any], *, wide: bool) -> str | None:
-    """Write when a campaign opens or closes next, on its own clock; only one with a zone that is known ever does."""
+def _change(campaign: dict[str, Any], width: int) -> str | None:
+    """Write when a campaign opens or closes next, on its own clock and in UTC as far as there is room.
+
+    Only one with a zone that is known ever does.
+    """
     if campaign["next_change"] is None:
         return None
     at, zone = read(campaign["next_change"]), ZoneInfo(campaign["timezone"])
     what = "closes" if campaign["open"] else "opens"
-    return f"{what} {both(at, zone)}" if wide else f"{what} {until(at)}, {clock(at, zone)}"
+    if width < _ROOM_FOR_CLOCK:
+        return f"{what} {until(at)}"
+    return f"{what} {until(at)}, {local(at, zone)}" + (f", {utc(at)}" if width >= _ROOM_FOR_UTC else "")

@@ -80,9 +80,11 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         if one["until"]:
             page.line(f"    until {both(read(one['until']), zone)}")
     page.line()
+    if document["dialing"]:
+        return
     if document["next_open"]:
-        page.line(f"It could be dialled next at {both(read(document['next_open']), zone)}.")
-    elif not document["dialing"]:
+        page.line(f"By the clock it could be dialled next at {both(read(document['next_open']), zone)}.")
+    else:
         page.advice("No passing of time opens it: what stands above has to change.")
 
 

@@ -56,11 +56,12 @@ def pause(given: Common, campaign: str | None, phone: str | None, everything: bo
     from dispatcher.cli.mirrored import opened
     from dispatcher.mirror import brakes
 
+    _check_one(campaign, phone, everything)
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why, for those who will ask.")
     settings = given.settings()
     with opened(settings) as database:
-        target = _target(database, campaign, phone, everything)
+        target = _target(database, campaign, phone)
         placed = database.run_write(brakes.place, target.scope, target.uuid, reason, now())
         kept = database.run(brakes.current)
         alive = database.run(_daemon_alive)
@@ -101,8 +102,9 @@ def resume(given: Common, campaign: str | None, phone: str | None, everything: b
     from dispatcher.cli.mirrored import opened
     from dispatcher.mirror import brakes
 
+    _check_one(campaign, phone, everything)
     with opened(given.settings()) as database:
-        target = _target(database, campaign, phone, everything)
+        target = _target(database, campaign, phone)
         lifted = database.run_write(brakes.lift, target.scope, target.uuid, now())
         kept = database.run(brakes.current)
         alive = database.run(_daemon_alive)
@@ -112,19 +114,29 @@ def resume(given: Common, campaign: str | None, phone: str | None, everything: b
         left = [f"{kind} that are paused by name: {number}" for kind, number in held.items() if number]
     said = _document(target, changed=lifted, reason=reason) | {"daemon_running": alive, "still_paused": left}
 
-    def page(page: Page, _: Any) -> None: if lifted: page.good(f"{target.name} is resumed{f': {reason}' if reason
-    else '.'}") page.line( "The daemon goes on with it within a second." if alive else "No daemon is running on
-    this database." ) else: page.line(f"{target.name} was not paused.") for one in left: page.bad(f"Still, {one}.")
+    def page(page: Page, _: Any) -> None:
+        if lifted:
+            page.good(f"{target.name} is resumed{f': {reason}' if reason else '.'}")
+            page.line(
+                "The daemon goes on with it within a second." if alive else "No daemon is running on this database."
+            )
+        else:
+            page.line(f"{target.name} was not paused.")
+        for one in left:
+            page.bad(f"Still, {one}.")
 
     given.show({"resumed": said}, page)
 
 
-def _target(database: Database, campaign: str | None, phone: str | None, everything: bool) -> Target:
+def _check_one(campaign: str | None, phone: str | None, everything: bool) -> None:
+    if [campaign is not None, phone is not None, everything].count(True) != 1:
+        raise click.UsageError("Name one thing: a CAMPAIGN, --phone UUID or --all.")
+
+
+def _target(database: Database, campaign: str | None, phone: str | None) -> Target:
     """Find the one thing that was named; NotFoundError if the mirror has no such thing."""
     from dispatcher.reports.finding import find_campaign, find_phone
 
-    if [campaign is not None, phone is not None, everything].count(True) != 1:
-        raise click.UsageError("Name one thing: a CAMPAIGN, --phone UUID or --all.")
     if campaign is not None:
         found = database.run(find_campaign, campaign)
         return Target(Scope.CAMPAIGN, found.uuid, f"Campaign {found.name} ({found.uuid})")

@@ -46,8 +46,9 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         page.advice("`dispatcher sync` reads them; `dispatcher check` tells which account the token is of.")
         return
     ids = page.ids(one["phone"] for one in found)
+    paused = any(one.get("paused") for one in found)
     page.table(
-        ["phone", "number", "ready", "in flight", "at most", "oldest waits", ""],
+        ["phone", "number", "ready", "in flight", "at most", "oldest waits", *(["paused"] if paused else [])],
         [
             (
                 ids[one["phone"]],
@@ -56,7 +57,7 @@ def _page(page: Page, document: dict[str, Any]) -> None:
                 one["in_flight"],
                 one["concurrency"],
                 None if one["oldest_ready_s"] is None else length(one["oldest_ready_s"]),
-                f"paused: {one['paused']}" if one.get("paused") else "",
+                *([one["paused"]] if paused else []),
             )
             for one in found
         ],

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ def sandbox(given: Common, port: int, host: str, token: str, campaigns: int, ord
 
     if not token.isascii() or not token.isprintable() or not token.strip():
         raise click.UsageError("--token must be printable ASCII.")
-    log.configure("info")
+    log.configure("warning")
     store = Store()
     if not empty:
         _fill(store, campaigns, orders)
@@ -68,7 +69,7 @@ async def _serve(given: Common, store: Store, host: str, port: int, token: str) 
         orders = sum(len(held) for held in store.orders.values())
         things: dict[str, Any] = {"campaigns": len(store.campaigns), "phones": len(store.phones), "orders": orders}
         given.show({"base_url": server.url, "token": token} | things, _page)
-        click.get_text_stream("stdout").flush()
+        sys.stdout.flush()
         with stopping() as stop:
             await stop.wait()
 

@@ -7,6 +7,7 @@ Nothing is ever cut off. What comes from outside is shown as it is, without the 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
+from types import NoneType
 
 from rich import box
 from rich.console import Console
@@ -29,9 +30,14 @@ class Page:
         self._console = Console(width=None if sys.stdout.isatty() else _UNBOUNDED, highlight=False, emoji=False)
 
     @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return self._console.width
+
+    @property
     def wide(self) -> bool:
         """Whether there is room for whole ids."""
-        return self._console.width >= _WIDE
+        return self.width >= _WIDE
 
     def line(self, text: str = "", style: str = "") -> None:
         """Write a line of text."""
@@ -63,7 +69,7 @@ class Page:
         listed = [list(row) for row in rows]
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for number, name in enumerate(columns):
-            numeric = all(isinstance(row[number], int | float) for row in listed)
+            numeric = all(type(row[number]) in {int, float, NoneType} for row in listed)
             table.add_column(name, overflow="fold", justify="right" if numeric else "left")
         for row in listed:
             table.add_row(*(cell(value) for value in row))
