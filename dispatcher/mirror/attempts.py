@@ -96,10 +96,11 @@ def intend(connection: Connection, intents: Sequence[Intent], at: datetime) -> s
                 created_at=at,
             )
             .on_conflict_do_nothing()
+            .returning(attempts.c.job)  # the row count of an INSERT is not told on PostgreSQL
         )
         if not orders.take(connection, intent.order, intent.job):
             continue
-        if connection.execute(statement).rowcount == 1:
+        if connection.execute(statement).first() is not None:
             made.add(intent.job)
         else:
             orders.free(connection, intent.order, intent.job)
