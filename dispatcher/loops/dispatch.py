@@ -4,10 +4,8 @@ In that order, so that a crash between any two steps leaves an attempt that can 
 """
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatcher import metrics
@@ -15,41 +13,25 @@ from dispatcher.errors import LostHopperError
 from dispatcher.hopper.document import document
 from dispatcher.hopper.queue import QueuedCall
 from dispatcher.log import logger
+from dispatcher.loops.choose import Chosen, choose
 from dispatcher.loops.context import Context
 from dispatcher.loops.custody import Custody
 from dispatcher.loops.settle import take_back
-from dispatcher.mirror import attempts, orders
+from dispatcher.mirror import attempts
 from dispatcher.mirror.attempts import Attempt, Intent
 from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import UNBEGUN, State
-from dispatcher.model.basis import basis
-from dispatcher.model.order import OrderRecord
-from dispatcher.rules import pacing, zones
-from dispatcher.rules.eligibility import not_after, order_reasons
+from dispatcher.rules import pacing
 from dispatcher.rules.plan import Plan
 
 log = logger(__name__)
 
 _TURN_S = 1.0
-_BATCH = 50
-_MOST_BATCHES = 20
 _LOOK_ANYWAY = timedelta(minutes=1)
 """A campaign that ran dry is looked at again after this: its orders may have been changed by another process."""
 
 _SHORTEST_WAIT_S = 0.05
 """At high rates calls are released in handfuls: a turn costs two transactions, however many calls it releases."""
-
-_LOOK_AGAIN = timedelta(hours=1)
-"""When to judge an order anew that no known instant frees."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """An order with an intent, on its way into the hopper."""
-
-    intent: Intent
-    plan: Plan
-    record: OrderRecord
 
 
 class Dispatch:
@@ -123,7 +105,7 @@ class Dispatch:
             return most - len(waiting)
         queued = [attempt for attempt in waiting if attempt.state is State.QUEUED]
         there = await self._context.watch.documents(phone, [attempt.job for attempt in queued])
-        gone = [(attempt, "nobody took it in time") for attempt in queued if not there[attempt.job]]
+        gone = [(attempt, "not_taken_in_time") for attempt in queued if not there[attempt.job]]
         if gone:
             await take_back(self._context, self._custody, gone)
         return most - len(waiting) + len(gone)
@@ -131,7 +113,7 @@ class Dispatch:
     async def _fill(self, wanted: Sequence[tuple[Plan, int]], now: datetime) -> None:
         context = self._context
         marks = {plan.campaign.uuid: context.book.mark(plan.campaign.uuid) for plan, _ in wanted}
-        chosen, dry = await context.database.write(self._choose, wanted, now)
+        chosen, dry = await context.database.write(choose, wanted, context.settings, now)
         for campaign, until in dry.items():
             context.book.empty(campaign, min(until or now + _LOOK_ANYWAY, now + _LOOK_ANYWAY), marks[campaign])
         by_phone: dict[str, list[Chosen]] = {}
@@ -140,95 +122,34 @@ class Dispatch:
         for phone, calls in by_phone.items():
             self._paces[phone] = self._pace(phone).spend(len(calls), context.clock.monotonic())
         faults = await asyncio.gather(
-            *(self._queue(phone, calls, now) for phone, calls in by_phone.items()), return_exceptions=True
+            *(self._queue(phone, calls) for phone, calls in by_phone.items()), return_exceptions=True
         )
         for fault in faults:
             # An intent whose queueing was cut off is swept up by `tend`: nobody knows here whether it has run.
             if fault is not None:
                 raise fault
 
-    def _choose(
-        self, connection: Connection, wanted: Sequence[tuple[Plan, int]], now: datetime
-    ) -> tuple[list[Chosen], dict[str, datetime | None]]:
-        """Choose orders and write their intents, in one transaction.
-
-        Returns them, and the campaigns that have no order due, each with the instant at which one will be.
-        """
-        chosen: list[Chosen] = []
-        dry: dict[str, datetime | None] = {}
-        for plan, number in wanted:
-            found = self._choose_for(connection, plan, number, now)
-            if not found:
-                dry[plan.campaign.uuid] = orders.next_due(connection, plan.campaign.uuid, now)
-            made = attempts.intend(connection, [one.intent for one in found], now)
-            chosen += [one for one in found if one.intent.job in made]
-        return chosen, dry
-
-    def _choose_for(self, connection: Connection, plan: Plan, number: int, now: datetime) -> list[Chosen]:
-        campaign = plan.campaign.uuid
-        chosen: list[Chosen] = []
-        numbers: set[str] = set()
-        for _ in range(_MOST_BATCHES):
-            batch = orders.waiting(connection, campaign, now, max(_BATCH, 2 * number))
-            if not batch:
-                break
-            held: list[tuple[str, str, datetime]] = []
-            for record in batch:
-                reasons = order_reasons(
-                    record,
-                    now,
-                    most_attempts=self._context.settings.retries.max_attempts,
-                    calling_rules=self._context.settings.calling_rules.enabled,
-                )
-                if reasons:
-                    until = reasons[0].until or now + _LOOK_AGAIN
-                    held.append((record.order.uuid, reasons[0].code.value, max(until, now + timedelta(seconds=1))))
-                elif record.e164 and record.e164 not in numbers and plan.phone and len(chosen) < number:
-                    numbers.add(record.e164)
-                    chosen.append(self._intent(plan, record, record.e164, now))
-            orders.hold(connection, held)
-            # Another batch only helps if this one was used up by orders that had to be put off.
-            if len(chosen) >= number or not held:
-                break
-        return chosen
-
-    def _intent(self, plan: Plan, record: OrderRecord, number: str, now: datetime) -> Chosen:
-        rules = self._context.settings.calling_rules.enabled
-        campaign, phone = plan.campaign, plan.phone
-        if phone is None:
-            raise AssertionError(f"campaign {campaign.uuid} was chosen without a phone")
-        latest = not_after(plan, number, now, calling_rules=rules)
-        source = zones.source()
-        intent = Intent(
-            job=os.urandom(16).hex(),
-            order=record.order.uuid,
-            campaign=campaign.uuid,
-            phone=phone.uuid,
-            number=number,
-            ordinal=record.attempts + 1,
-            basis=basis(campaign, phone, record.order),
-            not_after=latest,
-            decision={
-                "timezone": campaign.timezone,
-                "tzdata": f"{source.version} ({source.origin})",
-                "schedule": campaign.schedule,
-                "calling_rules": rules,
-            },
-        )
-        return Chosen(intent, plan, record)
-
-    async def _queue(self, phone: str, calls: Sequence[Chosen], now: datetime) -> None:
+    async def _queue(self, phone: str, calls: Sequence[Chosen]) -> None:
+        """Put calls into a phone's queue, and record which of them are there."""
         context = self._context
+        now = context.clock.now()
+        # What was learnt since they were chosen stands in the book; what is learnt from here on, `tend` takes back.
+        current = [one for one in calls if self._may_still(one, now)]
+        entries: dict[str, str | None] = {one.intent.job: None for one in calls}
         try:
-            entries = await context.queue.enqueue(phone, [self._call(one, now) for one in calls])
+            queued = await context.queue.enqueue(phone, [self._call(one, now) for one in current]) if current else []
         except LostHopperError:
             # That answer also says that nothing was queued.
             self._custody.lose(phone)
-            entries = [None] * len(calls)
-        await context.database.write(
-            _record, [(one.intent, entry) for one, entry in zip(calls, entries, strict=True)], now
-        )
-        metrics.QUEUED.inc(sum(entry is not None for entry in entries))
+        else:
+            entries |= zip((one.intent.job for one in current), queued, strict=True)
+        await context.database.write(_record, [(one.intent, entries[one.intent.job]) for one in calls], now)
+        metrics.QUEUED.inc(sum(entry is not None for entry in entries.values()))
+
+    def _may_still(self, one: Chosen, now: datetime) -> bool:
+        book = self._context.book
+        unchanged = book.plans.get(one.intent.campaign) is one.plan
+        return unchanged and not book.conditions(now) and not book.reasons(one.plan, now)
 
     def _call(self, one: Chosen, now: datetime) -> QueuedCall:
         intent, plan = one.intent, one.plan
@@ -283,4 +204,4 @@ def _record(connection: Connection, queued: Sequence[tuple[Intent, str | None]],
     attempts.queued(connection, [(intent.job, entry) for intent, entry in queued if entry is not None], now)
     for intent, entry in queued:
         if entry is None:
-            attempts.give_back(connection, intent.job, intent.order, State.REVOKED, "it was not queued", now)
+            attempts.give_back(connection, intent.job, intent.order, State.REVOKED, "not_queued", now)

@@ -1,0 +1,98 @@
+"""Choosing the orders that are called next, and writing their intents: one transaction."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatcher.mirror import attempts, orders
+from dispatcher.mirror.attempts import Intent
+from dispatcher.mirror.database import Connection
+from dispatcher.model.basis import basis
+from dispatcher.model.order import OrderRecord
+from dispatcher.rules import zones
+from dispatcher.rules.eligibility import not_after, order_reasons
+from dispatcher.rules.plan import Plan
+from dispatcher.settings import Settings
+
+_BATCH = 50
+_MOST_BATCHES = 20
+_LOOK_AGAIN = timedelta(hours=1)
+"""When to judge an order anew that no known instant frees."""
+
+_SOONEST = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An order with an intent, on its way into the hopper."""
+
+    intent: Intent
+    plan: Plan
+    record: OrderRecord
+
+
+def choose(
+    connection: Connection, wanted: Sequence[tuple[Plan, int]], settings: Settings, now: datetime
+) -> tuple[list[Chosen], dict[str, datetime | None]]:
+    """Choose up to so many orders of each plan and write their intents.
+
+    Returns them, and the campaigns that have no order due, each with the instant at which one will be.
+    """
+    chosen: list[Chosen] = []
+    dry: dict[str, datetime | None] = {}
+    for plan, number in wanted:
+        found = _choose_for(connection, plan, number, settings, now)
+        if not found:
+            dry[plan.campaign.uuid] = orders.next_due(connection, plan.campaign.uuid, now)
+        made = attempts.intend(connection, [one.intent for one in found], now)
+        chosen += [one for one in found if one.intent.job in made]
+    return chosen, dry
+
+
+def _choose_for(connection: Connection, plan: Plan, number: int, settings: Settings, now: datetime) -> list[Chosen]:
+    chosen: dict[str, Chosen] = {}  # by number: two orders of one person take turns
+    for _ in range(_MOST_BATCHES):
+        held: list[tuple[str, str, datetime]] = []
+        for record in orders.waiting(connection, plan.campaign.uuid, now, max(_BATCH, 2 * number)):
+            reasons = order_reasons(
+                record,
+                now,
+                most_attempts=settings.retries.max_attempts,
+                calling_rules=settings.calling_rules.enabled,
+            )
+            if reasons:
+                until = max(reasons[0].until or now + _LOOK_AGAIN, now + _SOONEST)
+                held.append((record.order.uuid, reasons[0].code.value, until))
+            elif record.e164 and record.e164 not in chosen and len(chosen) < number:
+                chosen[record.e164] = _with_intent(plan, record, record.e164, settings, now)
+        orders.hold(connection, held)
+        # Another batch only helps if this one was used up by orders that had to be put off.
+        if len(chosen) >= number or not held:
+            break
+    return list(chosen.values())
+
+
+def _with_intent(plan: Plan, record: OrderRecord, number: str, settings: Settings, now: datetime) -> Chosen:
+    rules = settings.calling_rules.enabled
+    campaign, phone = plan.campaign, plan.phone
+    if phone is None:
+        raise AssertionError(f"campaign {campaign.uuid} was chosen without a phone")
+    source = zones.source()
+    intent = Intent(
+        job=os.urandom(16).hex(),
+        order=record.order.uuid,
+        campaign=campaign.uuid,
+        phone=phone.uuid,
+        number=number,
+        ordinal=record.attempts + 1,
+        basis=basis(campaign, phone, record.order),
+        not_after=not_after(plan, number, now, calling_rules=rules),
+        decision={
+            "timezone": campaign.timezone,
+            "tzdata": f"{source.version} ({source.origin})",
+            "schedule": campaign.schedule,
+            "calling_rules": rules,
+        },
+    )
+    return Chosen(intent, plan, record)
