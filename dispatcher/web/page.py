@@ -1,0 +1,89 @@
+"""The page at /, made on the server; a small script of our own fetches its changing part anew."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from dispatcher import __version__
+from dispatcher.errors import TransientError
+from dispatcher.reports.campaigns import campaigns
+from dispatcher.reports.queues import queues
+from dispatcher.reports.status import status
+from dispatcher.web.deps import Deps
+from dispatcher.web.view import MOST_ROWS, rows, span
+
+_STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
+
+
+class Page:
+    """The page, its changing part by itself, and its two files."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._templates = Environment(
+            loader=PackageLoader("dispatcher.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters["span"] = span
+        self._static = {name: files("dispatcher.web").joinpath("static", name).read_bytes() for name in _STATIC}
+
+    def routes(self) -> list[Route]:
+        """Return the routes, with their whole paths."""
+        return [
+            Route("/", self._page, methods=["GET"]),
+            Route("/fragment", self._fragment, methods=["GET"]),
+            *(Route(f"/static/{name}", self._file(name), methods=["GET"]) for name in _STATIC),
+        ]
+
+    async def _page(self, _request: Request) -> Response:
+        return HTMLResponse(await self._render("page.html"))
+
+    async def _fragment(self, _request: Request) -> Response:
+        return HTMLResponse(await self._render("live.html"))
+
+    def _file(self, name: str) -> Any:
+        async def answer(_request: Request) -> Response:
+            return Response(self._static[name], media_type=_STATIC[name])
+
+        return answer
+
+    async def _render(self, template: str) -> str:
+        sources, now = self._deps.sources, self._deps.clock.now()
+        standing = await status(sources, now)
+        found: Mapping[str, Any] | None = None
+        lines: Mapping[str, Any] | None = None
+        with suppress(TransientError):  # the status says so, and why
+            found, lines = await campaigns(sources, now), await queues(sources, now)
+        return await asyncio.to_thread(self._write, template, standing, found, lines, now)
+
+    def _write(
+        self,
+        template: str,
+        standing: Mapping[str, Any],
+        found: Mapping[str, Any] | None,
+        lines: Mapping[str, Any] | None,
+        now: datetime,
+    ) -> str:
+        listed = rows(found, now) if found is not None else None
+        return self._templates.get_template(template).render(
+            version=__version__,
+            now=now,
+            status=standing,
+            rows=listed[:MOST_ROWS] if listed is not None else None,
+            more=max(0, len(listed) - MOST_ROWS) if listed is not None else 0,
+            dialling=sum(row.kind in {"go", "limit"} for row in listed) if listed is not None else None,
+            blocked=sum(row.kind == "blocked" for row in listed) if listed is not None else None,
+            due=sum(row.due for row in listed) if listed is not None else None,
+            phones=lines["phones"] if lines is not None else None,
+        )
