@@ -35,6 +35,7 @@ from dispatcher.mirror import attempts, brakes, campaigns, orders, record, schem
 from dispatcher.mirror.database import Database
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Scope
+from dispatcher.reports.parts import Part
 from dispatcher.rules import zones
 from dispatcher.settings import Settings
 
@@ -171,12 +172,12 @@ class Daemon:
         with suppress(TransientError):
             await self.context.database.read(record.current)
 
-    def health(self) -> dict[str, dict[str, Any]]:
+    def health(self) -> dict[str, Part]:
         """Return each part with its state: whether it is well, and a sentence if it is not."""
         now = self.clock.now()
         conditions = self.context.book.conditions(now)
         faults = self.triggers.faults()
-        parts: dict[str, dict[str, Any]] = {
+        parts: dict[str, Part] = {
             "mirror": _part(self.context.book.synced_at is not None, "the platform has not been read yet"),
             "platform": _part("sync" not in faults, faults.get("sync", "")),
             "hopper": _part(self.context.book.hopper is None and "custody" not in faults, faults.get("custody", "")),
@@ -215,5 +216,5 @@ class Daemon:
         return {kind: one.document() for kind, one in counts.items()}
 
 
-def _part(ok: bool, fault: str) -> dict[str, Any]:
+def _part(ok: bool, fault: str) -> Part:
     return {"ok": ok, "detail": "" if ok else fault}

@@ -79,7 +79,7 @@ class _Told(Platform):
     """The platform, telling of each page that was read."""
 
     def __init__(self, account: Account, progress: Progress | None) -> None:
-        super().__init__(account.base_url, account.token.get_secret_value(), account.timeout)
+        super().__init__(account.base_url, account.token.get_secret_value(), account.timeout, Clock())
         self._progress = progress
         self._orders = 0
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from dispatcher.clock import Clock
 from dispatcher.daemon.daemon import Daemon
@@ -20,12 +21,16 @@ OK, WRONG = 0, 2
 _WATCH_S = 5.0
 
 
-def run(settings: Settings, reload: Callable[[], Settings]) -> int:
+Front = Callable[[Daemon], AbstractAsyncContextManager[str]]
+"""What serves a daemon's page while it is entered, and gives its address."""
+
+
+def run(settings: Settings, reload: Callable[[], Settings], front: Front) -> int:
     """Run the daemon until SIGTERM or SIGINT and return the exit code; SIGHUP takes what `reload` reads."""
-    return asyncio.run(_run(settings, reload))
+    return asyncio.run(_run(settings, reload, front))
 
 
-async def _run(settings: Settings, reload: Callable[[], Settings]) -> int:
+async def _run(settings: Settings, reload: Callable[[], Settings], front: Front) -> int:
     notifier = Notifier.from_environment()
     ended = asyncio.Event()
     faults: list[str] = []
@@ -47,12 +52,16 @@ async def _run(settings: Settings, reload: Callable[[], Settings]) -> int:
         return OK
     starting.result()
     loop.add_signal_handler(signal.SIGHUP, _reload, daemon, reload, notifier)
-    notifier.send("READY=1", "STATUS=running")
-    watching = asyncio.create_task(_feed_watchdog(daemon, notifier))
-    await stopping
-    notifier.send("STOPPING=1")
-    watching.cancel()
-    await daemon.stop()
+    try:
+        async with front(daemon) as page:
+            log.info("serving", page=page)
+            notifier.send("READY=1", f"STATUS=serving {page}")
+            watching = asyncio.create_task(_feed_watchdog(daemon, notifier))
+            await stopping
+            notifier.send("STOPPING=1")
+            watching.cancel()
+    finally:
+        await daemon.stop()
     for fault in faults:
         log.error("deposed", fault=fault)
     return WRONG if faults else OK
