@@ -1,0 +1,90 @@
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Connection, select
+
+from dispatcher.mirror import brakes, record, tables
+from dispatcher.mirror.record import Pass
+from dispatcher.model.brakes import Brakes, Scope
+from tests.integration.mirror.things import HOUR, NOON
+
+PASS = Pass("campaigns", NOON, 1.5, ok=True, counts={"campaigns": {"added": 1}}, fault=None)
+
+
+def test_before_any_daemon_nothing_is_known(connection: Connection) -> None:
+    assert record.current(connection) is None
+    assert not record.beat(connection, 1, {}, NOON)
+
+
+def test_each_daemon_gets_a_later_epoch_and_keeps_the_server(connection: Connection) -> None:
+    assert record.begin_epoch(connection, "first", NOON) == 1
+    record.seen_server(connection, "run")
+    assert record.beat(connection, 1, {"mirror_stale": "old"}, NOON + HOUR)
+    assert record.begin_epoch(connection, "second", NOON + HOUR) == 2
+    life = record.current(connection)
+    assert life is not None
+    assert (life.epoch, life.run_id, life.host, life.conditions) == (2, "run", "second", {})
+    assert (life.started_at, life.beat_at) == (NOON + HOUR, NOON + HOUR)
+
+
+def test_only_the_latest_daemon_leaves_signs_of_life(connection: Connection) -> None:
+    record.begin_epoch(connection, "first", NOON)
+    record.begin_epoch(connection, "second", NOON)
+    assert not record.beat(connection, 1, {"x": "y"}, NOON + HOUR)
+    assert record.beat(connection, 2, {"clock_skew": "off"}, NOON + HOUR)
+    life = record.current(connection)
+    assert life is not None
+    assert (life.beat_at, life.conditions) == (NOON + HOUR, {"clock_skew": "off"})
+
+
+def test_the_newest_pass_of_a_kind_is_told(connection: Connection) -> None:
+    failed = replace(PASS, ok=False, fault="the platform is away", counts={})
+    for one in (PASS, failed, replace(PASS, kind="orders")):
+        record.add_pass(connection, one)
+    assert record.last_pass(connection, "campaigns") == failed
+    assert record.last_pass(connection, "campaigns", ok=True) == PASS
+    assert record.last_pass(connection, "campaigns", ok=False) == failed
+    assert record.last_pass(connection, "orders", ok=False) is None
+
+
+def test_old_passes_are_forgotten(connection: Connection) -> None:
+    record.add_pass(connection, PASS)
+    record.add_pass(connection, replace(PASS, started_at=NOON + HOUR))
+    assert record.drop_passes(connection, NOON + HOUR) == 1
+    left = record.last_pass(connection, "campaigns")
+    assert left is not None
+    assert left.started_at == NOON + HOUR
+
+
+@pytest.mark.parametrize(
+    ("scope", "target", "expected"),
+    [
+        (Scope.ALL, None, Brakes(everything="first")),
+        (Scope.CAMPAIGN, "c1", Brakes(campaigns={"c1": "first"})),
+        (Scope.PHONE, "p1", Brakes(phones={"p1": "first"})),
+    ],
+)
+def test_a_brake_is_on_until_it_is_lifted_and_keeps_its_first_reason(
+    connection: Connection, scope: Scope, target: str | None, expected: Brakes
+) -> None:
+    assert not brakes.lift(connection, scope, target, NOON)
+    assert brakes.place(connection, scope, target, "first", NOON)
+    assert not brakes.place(connection, scope, target, "second", NOON)
+    assert brakes.current(connection) == expected
+    assert brakes.lift(connection, scope, target, NOON)
+    assert brakes.current(connection) == Brakes()
+    assert brakes.place(connection, scope, target, "third", NOON)
+    assert brakes.current(connection) != expected
+
+
+def test_a_brake_on_one_thing_is_none_on_another(connection: Connection) -> None:
+    brakes.place(connection, Scope.CAMPAIGN, "x", "typo", NOON)
+    assert not brakes.lift(connection, Scope.PHONE, "x", NOON)
+    assert not brakes.lift(connection, Scope.ALL, None, NOON)
+    assert brakes.current(connection) == Brakes(campaigns={"x": "typo"})
+
+
+def test_a_number_is_forbidden_once_with_its_first_reason(connection: Connection) -> None:
+    brakes.forbid(connection, "+12125550001", "first", NOON)
+    brakes.forbid(connection, "+12125550001", "second", NOON)
+    assert connection.execute(select(tables.do_not_call.c.reason)).scalars().all() == ["first"]
