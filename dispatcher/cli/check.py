@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
 
 
-@click.command(cls=Taught, examples=["dispatcher -c dispatcher.toml check", "dispatcher check --show-config"])
+@click.command(cls=Taught, examples=["dispatcher check --config dispatcher.toml", "dispatcher check --show-config"])
 @click.option("--show-config", is_flag=True, help="Show every setting in force, and where it was set.")
 @common
 @click.pass_obj

@@ -20,7 +20,7 @@ def db() -> None:
     """Care for the database: db upgrade."""
 
 
-@db.command(cls=Taught, examples=["dispatcher -c dispatcher.toml db upgrade"])
+@db.command(cls=Taught, examples=["dispatcher db upgrade --config dispatcher.toml"])
 @common
 @click.pass_obj
 def upgrade(given: Common) -> None:

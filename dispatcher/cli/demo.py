@@ -31,7 +31,9 @@ class Duration(click.ParamType["timedelta"]):
 
 @click.command(cls=Taught, examples=["dispatcher demo", "dispatcher demo --for 30s", "dispatcher demo --speed 60"])
 @click.option("--for", "for_", type=Duration(), metavar="DURATION", help="End by itself after this, such as 30s.")
-@click.option("--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="How fast time runs.")
+@click.option(
+    "--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="How much faster the calls go."
+)
 @click.option("--port", type=click.IntRange(0, 65535), help="The page's port (default: any free one).")
 @reporting
 @click.pass_obj

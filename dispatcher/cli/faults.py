@@ -1,10 +1,9 @@
 """Every end of a command: its exit code, and one sentence on standard error for a fault that is expected.
 
 0    good
-1    a problem was found: unhealthy, not found, refused, out of reach
+1    a problem was found: unhealthy, not found, refused, out of reach; or nobody reads the output any more
 2    wrong usage or configuration
 130  interrupted from the keyboard
-141  nobody reads the output any more (as a shell reports SIGPIPE)
 
 Anything that is not expected keeps its traceback.
 """
@@ -20,14 +19,13 @@ from dispatcher.errors import ConfigurationError, DispatcherError
 PROBLEM = 1
 WRONG = 2
 _INTERRUPTED = 130
-_UNREAD = 141
 
 
 def guarded(run: Callable[[], object]) -> int:
     """Run a command of click, not standalone, and return the exit code."""
     try:
         code = run()
-        # Here, where a closed pipe can still be told from a fault of the interpreter's end.
+        # While a closed pipe can still be told from a fault: the interpreter's own flush would complain of it.
         sys.stdout.flush()
     except click.ClickException as wrong:
         wrong.show()
@@ -36,7 +34,7 @@ def guarded(run: Callable[[], object]) -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _UNREAD
+        return PROBLEM
     except ConfigurationError as wrong:
         say(*wrong.faults)
         return WRONG

@@ -31,7 +31,7 @@ class Common:
         """Whether standard output must hold one JSON document and nothing else."""
         return self.output == "json"
 
-    def settings(self, *, level: str | None = "warning") -> Settings:
+    def settings(self, *, level: str | None = "error") -> Settings:
         """Return the settings, and send logs to standard error; ConfigurationError with every fault.
 
         `level` is the least that is logged, None for that of the settings: a command that reports logs only what

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dispatcher.cli.faults import problem
 from dispatcher.cli.options import Common, Taught, common
 from dispatcher.cli.times import length, now
 
@@ -25,7 +26,10 @@ def queues(given: Common) -> None:
     It tells how many calls wait for a dialer and how many are in flight. Calls that wait long mean that the
     dialers are too few or away.
     """
-    given.show(asyncio.run(_queues(given)), _page)
+    document = asyncio.run(_queues(given))
+    given.show(document, _page)
+    if document["problems"]:
+        raise problem()
 
 
 async def _queues(given: Common) -> dict[str, Any]:
@@ -39,8 +43,8 @@ async def _queues(given: Common) -> dict[str, Any]:
 
 def _page(page: Page, document: dict[str, Any]) -> None:
     found = document["phones"]
-    for problem in document.get("problems", ()):
-        page.bad(problem)
+    for sentence in document["problems"]:
+        page.bad(sentence)
     if not found:
         page.line("The mirror holds no phones.")
         page.advice("`dispatcher sync` reads them; `dispatcher check` tells which account the token is of.")

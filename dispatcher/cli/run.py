@@ -9,7 +9,7 @@ import click
 from dispatcher.cli.options import Common, Taught, configured
 
 
-@click.command(cls=Taught, examples=["dispatcher -c /etc/dispatcher/dispatcher.toml run"])
+@click.command(cls=Taught, examples=["dispatcher run --config /etc/dispatcher/dispatcher.toml"])
 @configured
 @click.pass_obj
 def run(given: Common) -> None:
@@ -20,5 +20,6 @@ def run(given: Common) -> None:
     """
     settings = given.settings(level=None)
     from dispatcher.daemon.run import run as serve
+    from dispatcher.web.front import front
 
-    raise click.exceptions.Exit(serve(settings, lambda: given.settings(level=None)))
+    raise click.exceptions.Exit(serve(settings, lambda: given.settings(level=None), front))

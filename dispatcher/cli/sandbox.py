@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,8 @@ def sandbox(given: Common, port: int, host: str, token: str, campaigns: int, ord
     from dispatcher import log
     from dispatcher.sandbox.store import Store
 
-    if not token.isascii() or not token.isprintable() or not token.strip():
-        raise click.UsageError("--token must be printable ASCII.")
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise click.UsageError("--token must be printable ASCII without blanks.")
     log.configure("warning")
     store = Store()
     if not empty:

@@ -1,0 +1,56 @@
+import pytest
+
+from dispatcher.mirror.database import Connection, Database
+from tests.integration.cli.conftest import Site
+
+
+@pytest.mark.parametrize("command", ["status", "campaigns", "queues", "jobs"])
+async def test_a_database_without_a_mirror_says_what_to_do(site: Site, command: str) -> None:
+    ended = await site.run(command, "-o", "json")
+
+    assert (ended.code, ended.stdout) == (1, "")
+    assert "run `dispatcher sync`" in ended.stderr
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["sync"], ["db", "upgrade"], ["pause", "--all", "--reason", "x"]])
+async def test_a_database_that_cannot_be_used_is_one_sentence(site: Site, arguments: list[str]) -> None:
+    site.changes["DISPATCHER_DATABASE__URL"] = f"sqlite:///{site.folder}/no/such/folder/mirror.db"
+
+    ended = await site.run(*arguments)
+
+    assert (ended.code, ended.stdout) == (1, "")
+    assert "cannot be used: unable to open database file" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+async def test_a_database_of_another_version_is_not_guessed_at(mirrored: Site) -> None:
+    def age(connection: Connection) -> None:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    database = Database(mirrored.settings["DISPATCHER_DATABASE__URL"])
+    database.run_write(age)
+    database.close()
+
+    status, upgrade, check = [await mirrored.run(*words) for words in (["status"], ["db", "upgrade"], ["check"])]
+
+    assert (status.code, upgrade.code, check.code) == (2, 2, 1)
+    assert "run `dispatcher db upgrade`" in status.stderr
+    assert "run the newer dispatcher" in upgrade.stderr
+
+
+async def test_queues_without_redis_are_a_problem(mirrored: Site) -> None:
+    mirrored.changes["DISPATCHER_REDIS__URL"] = "redis://127.0.0.1:1/0"
+
+    ended = await mirrored.run("queues", "-o", "json")
+
+    assert ended.code == 1
+    assert ended.document["phones"][0]["ready"] is None
+    assert "Redis does not answer" in ended.document["problems"][0]
+
+
+async def test_a_migration_tells_from_where_to_where(site: Site) -> None:
+    first, second = [await site.run("db", "upgrade", "-o", "json") for _ in range(2)]
+
+    assert first.code == second.code == 0
+    assert first.document["from"] is None
+    assert second.document["from"] == second.document["to"] == first.document["to"]

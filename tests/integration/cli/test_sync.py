@@ -1,0 +1,88 @@
+from dispatcher.daemon.once import sync_once
+from dispatcher.settings import load
+from tests.integration.cli.conftest import OPEN, SHUT, Site
+
+KINDS = ("campaigns", "phones", "orders")
+
+
+async def test_a_first_pass_adds_everything(site: Site) -> None:
+    ended = await site.run("sync", "-o", "json")
+
+    assert (ended.code, ended.stderr) == (0, "")
+    assert {kind: ended.document[kind]["added"] for kind in KINDS} == {"campaigns": 2, "phones": 1, "orders": 1}
+    assert all(ended.document[kind].keys() >= {"added", "changed", "removed", "refused"} for kind in KINDS)
+
+
+async def test_a_second_pass_tells_only_what_is_new(mirrored: Site) -> None:
+    mirrored.store.campaigns[OPEN]["name"] = "Open always"
+    mirrored.store.delete_campaign(SHUT)
+
+    document = (await mirrored.run("sync", "-o", "json")).document
+
+    assert (document["campaigns"]["added"], document["campaigns"]["changed"], document["campaigns"]["removed"]) == (
+        0,
+        1,
+        1,
+    )
+    assert document["orders"]["unchanged"] == 1
+
+
+async def test_what_is_malformed_is_refused_with_its_reason_and_blocks_nothing(site: Site) -> None:
+    site.store.add_campaign(uuid="broken", name=None)
+    site.store.add_order(OPEN, "12", uuid="order_2")
+
+    ended = await site.run("sync")
+
+    assert ended.code == 0
+    assert "campaign broken: name is null" in ended.stdout
+    assert "order_2" in ended.stdout
+
+
+async def test_a_wrong_token_is_a_problem_and_nothing_is_lost(mirrored: Site) -> None:
+    mirrored.changes["DISPATCHER_API__TOKEN"] = "another"
+
+    ended = await mirrored.run("sync", "-o", "json")
+
+    assert ended.code == 1
+    assert ended.document["ok"] is False
+    assert ended.document["campaigns"]["removed"] == 0
+    assert "refuses the token of api.token" in ended.stderr
+
+
+async def test_an_unreachable_platform_is_one_sentence(site: Site) -> None:
+    site.changes["DISPATCHER_API__BASE_URL"] = "http://127.0.0.1:1/api"
+
+    ended = await site.run("sync")
+
+    assert ended.code == 1
+    assert ended.stderr.startswith("dispatcher: the platform at http://127.0.0.1:1/api cannot be reached")
+    assert ended.stderr.count("\n") == 1
+
+
+async def test_orders_that_cannot_be_read_are_a_problem(site: Site) -> None:
+    site.store.orders[OPEN]["order_x"] = {"uuid": "order_x", "status": object()}
+
+    document = await sync_once(load(None, site.settings), None)
+
+    assert document["ok"] is False
+    assert document["campaigns"]["added"] == 2
+    assert document["fault"]
+
+
+async def test_an_empty_list_is_believed_only_by_word_of_the_operator(mirrored: Site) -> None:
+    mirrored.store.delete_campaign(OPEN)
+    mirrored.store.delete_campaign(SHUT)
+
+    doubted = await mirrored.run("sync", "-o", "json")
+    believed = await mirrored.run("sync", "--accept-removals", "-o", "json")
+
+    assert (doubted.document["campaigns"]["removed"], doubted.document["campaigns"]["refused"]) == (0, 2)
+    assert believed.document["campaigns"]["removed"] == 2
+
+
+async def test_progress_tells_of_each_kind(site: Site) -> None:
+    told: list[tuple[str, int, int | None]] = []
+
+    await sync_once(load(None, site.settings), lambda *progress: told.append(progress))
+
+    assert told == [("phones", 1, 1), ("campaigns", 2, 2), ("orders", 1, None)]
