@@ -47,7 +47,7 @@ def create_app(deps: Deps) -> Starlette:
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/livez", livez, methods=["GET"]),
             Route("/readyz", readyz, methods=["GET"]),
@@ -65,6 +65,8 @@ def create_app(deps: Deps) -> Starlette:
             Exception: problems.unexpected,
         },
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 class _Headed:

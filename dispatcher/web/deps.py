@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -10,14 +10,6 @@ from dispatcher.clock import Clock
 from dispatcher.model.brakes import Scope
 from dispatcher.reports.sources import Sources
 from dispatcher.settings import Bind
-
-
-class Part(TypedDict):
-    """The state of one part of the daemon, with a sentence for people."""
-
-    ok: bool
-    detail: str
-
 
 Pause = Callable[[Scope, str | None, str], Awaitable[bool]]
 """Puts a brake on: what it stops, its uuid (None for everything), the reason. False if it was on already."""
@@ -32,7 +24,7 @@ class Deps:
 
     `token` guards (None: nothing may be changed); `bind` is where it is served. `request_sync` makes one mirror pass
     and returns its document; errors of ours that it raises are answered as problems. `health` tells the state of each
-    part at once, without asking any; `alive` whether the loops still turn.
+    part at once, as `{"ok": bool, "detail": str}`; `alive` whether the loops still turn.
     """
 
     sources: Sources
@@ -42,5 +34,5 @@ class Deps:
     pause: Pause
     resume: Resume
     request_sync: Callable[[], Awaitable[Mapping[str, Any]]]
-    health: Callable[[], Mapping[str, Part]]
+    health: Callable[[], Mapping[str, Mapping[str, Any]]]
     alive: Callable[[], bool]
