@@ -73,7 +73,7 @@ class Custody:
             await self.check_server()
             await self._compare_clocks()
         except TransientError as fault:
-            context.book.hopper = Reason(Code.HOPPER_RECOVERING, str(fault))
+            self._tell(Reason(Code.HOPPER_RECOVERING, str(fault)))
             raise
         now = context.clock.now()
         # A clock that was set back must not keep a queue waiting for longer than the lease.
@@ -83,8 +83,15 @@ class Custody:
                 await self._settle(phone, now)
             elif until > latest:
                 self._recovering[phone] = latest
-        context.book.hopper = None
+        self._tell(None)
         return _TURN_S
+
+    def _tell(self, against: Reason | None) -> None:
+        """Note what keeps the hopper from being used, and let everybody know at once if that is news."""
+        if against != self._context.book.hopper:
+            self._context.book.hopper = against
+            self._context.nudge("health")
+            self._context.nudge("dispatch")
 
     async def check_server(self) -> None:
         """Ask Redis who it is; if it is another process than before, every queue in use is lost."""

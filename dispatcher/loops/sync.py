@@ -83,8 +83,12 @@ class Sync:
             await context.database.write(record.add_pass, Pass(KIND, started, seconds, ok, documents, fault))
             metrics.SYNC_PASSES.labels(KIND, str(ok).lower()).inc()
             metrics.SYNC_SECONDS.labels(KIND).observe(seconds)
+        was_stale = bool(context.book.conditions(context.clock.now()))
         context.book.synced_at = started
         await self.load()
+        if was_stale:
+            context.nudge("health")
+            context.nudge("dispatch")
         return counts
 
     async def load(self) -> None:

@@ -182,7 +182,7 @@ class RawDialer:
         found: Any = await self.redis.xreadgroup("dialers", "raw", {self.calls: ">"}, count=1, block=block_ms)
         if not found:
             return None
-        [[entry]] = found.values()
+        [[[entry]]] = found.values()
         return str(entry[0]), dict(entry[1])
 
     async def take(self, job: str) -> dict[str, Any] | None:

@@ -71,7 +71,7 @@ async def test_a_pause_on_the_platform_empties_the_hopper_within_a_second_of_the
     platform: Platform, make_daemon: Make, make_dialer: MakeDialer
 ) -> None:
     campaign = platform.campaign(orders=50)
-    daemon, dialer = make_daemon(DISPATCHER_SYNC__INTERVAL="1h"), make_dialer()
+    daemon, dialer = make_daemon(DISPATCHER_SYNC__INTERVAL="5m"), make_dialer()
     await daemon.start()
     await eventually(dialer.documents, what="calls to begin")
     platform.change(campaign, status="paused")
@@ -86,7 +86,7 @@ async def test_a_deletion_on_the_platform_empties_the_hopper_within_a_second_of_
     platform: Platform, make_daemon: Make, make_dialer: MakeDialer
 ) -> None:
     campaign = platform.campaign(orders=50)
-    daemon, dialer = make_daemon(DISPATCHER_SYNC__INTERVAL="1h"), make_dialer()
+    daemon, dialer = make_daemon(DISPATCHER_SYNC__INTERVAL="5m"), make_dialer()
     await daemon.start()
     await eventually(dialer.documents, what="calls to begin")
     platform.campaign(name="Another, so that the list is not empty", status="draft")
@@ -99,7 +99,7 @@ async def test_a_changed_campaign_is_dialled_with_what_it_says_now(
     platform: Platform, make_daemon: Make, make_dialer: MakeDialer
 ) -> None:
     campaign = platform.campaign(orders=20)
-    daemon, dialer = make_daemon(DISPATCHER_SYNC__INTERVAL="1h"), make_dialer()
+    daemon, dialer = make_daemon(DISPATCHER_SYNC__INTERVAL="5m"), make_dialer()
     await daemon.start()
     await eventually(dialer.documents, what="calls to begin")
     other = platform.store.add_assistant(name="Bea")["uuid"]
@@ -122,8 +122,7 @@ async def test_an_operators_pause_holds_across_a_restart_and_a_sync(
     assert await daemon.ended() == 0
     await daemon.start()
     await eventually(daemon.ready, what="ready again")
-    [seen] = (await daemon.json("campaigns"))["campaigns"]
-    assert [reason["code"] for reason in seen["reasons"]] == ["paused_by_operator"]
+    await eventually(lambda: _only_reason(daemon, "paused_by_operator"), what="the reason, and no other")
     assert await _empty(dialer)
     await daemon.command("resume", campaign)
     await eventually(dialer.documents, what="calls again")
@@ -215,6 +214,11 @@ async def _claimed(dialer: RawDialer) -> tuple[str, dict[str, str]] | None:
 
 async def _finished(daemon: Daemon, number: int) -> bool:
     return bool((await daemon.json("status"))["attempts"]["finished"] == number)
+
+
+async def _only_reason(daemon: Daemon, code: str) -> bool:
+    [seen] = (await daemon.json("campaigns"))["campaigns"]
+    return [reason["code"] for reason in seen["reasons"]] == [code]
 
 
 async def _empty(dialer: RawDialer) -> bool:
