@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert
@@ -47,7 +48,7 @@ def test_a_second_intent_for_one_number_is_not_made_and_its_order_stays_free(con
     "changes",
     [{"dialable": False}, {"status": "unheard of", "dialable": False}],
 )
-def test_an_order_that_may_not_be_dialled_gets_no_intent(connection: Connection, changes: dict[str, object]) -> None:
+def test_an_order_that_may_not_be_dialled_gets_no_intent(connection: Connection, changes: dict[str, Any]) -> None:
     put_order(connection, "order_1", **changes)
     assert attempts.intend(connection, [intent("job_1")], NOON) == set()
 

@@ -1,0 +1,148 @@
+import asyncio
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from dispatcher.errors import TransientError
+from dispatcher.hopper import keys
+from tests.integration.hopper.line import Line
+from tests.servers import Redis
+
+
+async def test_the_servers_clock_is_told_in_utc(line: Line) -> None:
+    told = await line.watch.time()
+    assert abs(told.timestamp() - time.time()) < 5
+    assert told.utcoffset() == timedelta(0)
+
+
+async def test_a_server_that_keeps_nothing_and_evicts_nothing_is_warned_of_by_nothing(line: Line) -> None:
+    server = await line.watch.server()
+    assert server.run_id == await line.watch.run_id()
+    assert server.version[0] in "789"
+    assert server.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--maxmemory-policy", "allkeys-lru"), "maxmemory-policy allkeys-lru"),
+        (("--appendonly", "yes", "--appendfsync", "everysec"), "appendfsync everysec"),
+        (("--save", "60 1"), "saves snapshots"),
+        (("--replicaof", "127.0.0.1 1"), "Redis is a replica"),
+    ],
+)
+async def test_each_setting_that_endangers_calls_is_warned_of(
+    tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    server = Redis(tmp_path, *options)
+    server.start()
+    line = Line(server.url)
+    try:
+        (warning,) = (await line.watch.server()).warnings
+        assert said in warning
+    finally:
+        await line.close()
+        server.kill()
+
+
+@pytest.mark.parametrize("forbidden", [("--rename-command", "CONFIG", "")])
+async def test_a_server_that_does_not_tell_its_settings_is_not_warned_of(
+    tmp_path: Path, forbidden: tuple[str, ...]
+) -> None:
+    server = Redis(tmp_path, *forbidden)
+    server.start()
+    line = Line(server.url)
+    try:
+        assert (await line.watch.server()).warnings == ()
+    finally:
+        await line.close()
+        server.kill()
+
+
+async def test_another_process_has_another_id(own_redis: Redis) -> None:
+    line = Line(own_redis.url)
+    before = await line.watch.run_id()
+    own_redis.kill()
+    own_redis.start()
+    await line.close()
+    line = Line(own_redis.url)
+    assert await line.watch.run_id() != before
+    await line.close()
+
+
+async def test_claimed_entries_that_were_silent_for_long_enough_are_idle(line: Line) -> None:
+    entry, _ = await line.enqueue("claimed", "waiting")
+    await line.claim()
+    assert await line.watch.idle(line.phone, timedelta(minutes=1)) == {}
+    assert set(await line.watch.idle(line.phone, timedelta(0))) == {entry}
+    async with asyncio.timeout(5):
+        while not (idle := await line.watch.idle(line.phone, timedelta(milliseconds=50))):
+            await asyncio.sleep(0.01)
+    assert idle[str(entry)] >= timedelta(milliseconds=50)
+
+
+async def test_a_worker_that_shows_a_sign_of_life_is_not_idle(line: Line) -> None:
+    (entry,) = await line.enqueue("job")
+    await line.claim()
+    async with asyncio.timeout(5):
+        while not await line.watch.idle(line.phone, timedelta(milliseconds=200)):
+            await asyncio.sleep(0.01)
+    await line.redis.xclaim(line.calls, keys.GROUP, "worker", 0, [str(entry)], justid=True)
+    assert await line.watch.idle(line.phone, timedelta(milliseconds=200)) == {}
+
+
+async def test_a_lost_queue_has_no_idle_entries_and_no_depth(line: Line) -> None:
+    await line.enqueue("job")
+    await line.redis.xgroup_destroy(line.calls, keys.GROUP)
+    assert await line.watch.idle(line.phone, timedelta(0)) == {}
+    assert (await line.watch.depth(line.phone)).ready == 0
+    assert await line.watch.idle("phone-2", timedelta(0)) == {}
+    assert (await line.watch.depth("phone-2")).ready == 0
+
+
+async def test_a_key_of_another_kind_is_an_expected_fault(line: Line) -> None:
+    await line.redis.set(keys.calls("test", "phone-2"), "no stream", ex=60)
+    with pytest.raises(TransientError, match="refuses a command"):
+        await line.watch.idle("phone-2", timedelta(0))
+    await line.redis.delete(keys.calls("test", "phone-2"))
+
+
+async def test_entries_that_are_forgotten_are_gone_for_everybody(line: Line) -> None:
+    entry, _ = await line.enqueue("claimed", "waiting")
+    await line.claim()
+    await line.watch.forget(line.phone, [str(entry)])
+    assert await line.entries() == ["waiting"]
+    assert await line.pending() == 0
+
+
+async def test_documents_are_there_until_they_are_taken(line: Line) -> None:
+    await line.enqueue("here", "taken")
+    await line.getdel("taken")
+    assert await line.watch.documents(line.phone, ["here", "taken", "unknown"]) == {
+        "here": True,
+        "taken": False,
+        "unknown": False,
+    }
+    assert await line.watch.documents(line.phone, []) == {}
+
+
+async def test_depth_tells_what_waits_what_is_claimed_and_since_when(line: Line) -> None:
+    assert (await line.watch.depth(line.phone)).oldest_ready_at is None
+    entries = await line.enqueue("a", "b", "c")
+    await line.claim()
+    depth = await line.watch.depth(line.phone)
+    assert (depth.ready, depth.claimed) == (2, 1)
+    assert depth.oldest_ready_at is not None
+    assert int(depth.oldest_ready_at.timestamp() * 1000) == int(str(entries[1]).split("-")[0])
+    for _ in range(2):
+        await line.claim()
+    depth = await line.watch.depth(line.phone)
+    assert (depth.ready, depth.claimed, depth.oldest_ready_at) == (0, 3, None)
+
+
+async def test_no_phone_has_a_queue_before_one_is_adopted(line: Line) -> None:
+    assert await line.watch.phones() == ["phone-1"]
+    await line.redis.flushall()
+    assert await line.watch.phones() == []
