@@ -18,8 +18,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 async def platform() -> AsyncIterator[Platform]:
     made = Platform()
-    async with made.server:
-        yield made
+    await made.server.start()
+    yield made
+    await made.stop()
 
 
 @pytest.fixture

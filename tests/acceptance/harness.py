@@ -57,6 +57,15 @@ class Platform:
         self.phone = self.store.add_phone(number="+16054440129", name="Main", status="active", provider="vapi")["uuid"]
         self.assistant = self.store.add_assistant(name="Ava")["uuid"]
 
+    async def stop(self) -> None:
+        """Be gone."""
+        await self.server.stop()
+
+    async def back(self) -> None:
+        """Be there again, at the same address."""
+        self.server = Server(create_app(self.store, TOKEN, Clock()), port=self.server.port)
+        await self.server.start()
+
     def campaign(self, orders: int = 0, **fields: Any) -> str:
         """Add a campaign that is open at any hour, with so many planned orders."""
         values = {
