@@ -35,7 +35,7 @@ async def test_every_part_that_fails_is_told_not_only_the_first(site: Site) -> N
         "DISPATCHER_API__TOKEN": "another",
     }
 
-    ended = await site.run("check", "-o", "json")
+    ended = await site.spawn("check", "-o", "json")
 
     assert ended.code == 1
     assert faults(ended).keys() == {"database", "redis", "api"}

@@ -1,3 +1,6 @@
+import asyncio
+import signal
+
 import pytest
 
 from dispatcher.mirror.database import Connection, Database
@@ -12,11 +15,11 @@ async def test_a_database_without_a_mirror_says_what_to_do(site: Site, command: 
     assert "run `dispatcher sync`" in ended.stderr
 
 
-@pytest.mark.parametrize("arguments", [["status"], ["sync"], ["db", "upgrade"], ["pause", "--all", "--reason", "x"]])
+@pytest.mark.parametrize("arguments", [["sync"], ["pause", "--all", "--reason", "x"]])
 async def test_a_database_that_cannot_be_used_is_one_sentence(site: Site, arguments: list[str]) -> None:
     site.changes["DISPATCHER_DATABASE__URL"] = f"sqlite:///{site.folder}/no/such/folder/mirror.db"
 
-    ended = await site.run(*arguments)
+    ended = await site.spawn(*arguments)
 
     assert (ended.code, ended.stdout) == (1, "")
     assert "cannot be used: unable to open database file" in ended.stderr
@@ -41,7 +44,7 @@ async def test_a_database_of_another_version_is_not_guessed_at(mirrored: Site) -
 async def test_queues_without_redis_are_a_problem(mirrored: Site) -> None:
     mirrored.changes["DISPATCHER_REDIS__URL"] = "redis://127.0.0.1:1/0"
 
-    ended = await mirrored.run("queues", "-o", "json")
+    ended = await mirrored.spawn("queues", "-o", "json")
 
     assert ended.code == 1
     assert ended.document["phones"][0]["ready"] is None
@@ -54,3 +57,22 @@ async def test_a_migration_tells_from_where_to_where(site: Site) -> None:
     assert first.code == second.code == 0
     assert first.document["from"] is None
     assert second.document["from"] == second.document["to"] == first.document["to"]
+
+
+async def test_ctrl_c_is_quiet(site: Site) -> None:
+    reached = asyncio.Event()
+
+    async def never_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(never_answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        site.changes["DISPATCHER_API__BASE_URL"] = f"http://127.0.0.1:{port}/api"
+        async with site.started("sync") as process:
+            await asyncio.wait_for(reached.wait(), timeout=20)
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = await asyncio.wait_for(process.communicate(), timeout=20)
+
+    assert (process.returncode, stdout, stderr.strip()) == (130, b"", b"")

@@ -17,7 +17,7 @@ def running(mirrored: Site) -> Site:
 
 
 async def test_status_of_what_is_well_is_good(running: Site) -> None:
-    ended = await running.run("status", "-o", "json")
+    ended = await running.spawn("status", "-o", "json")
 
     assert (ended.code, ended.stderr) == (0, "")
     assert ended.document["healthy"] is True

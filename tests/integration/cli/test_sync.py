@@ -6,7 +6,7 @@ KINDS = ("campaigns", "phones", "orders")
 
 
 async def test_a_first_pass_adds_everything(site: Site) -> None:
-    ended = await site.run("sync", "-o", "json")
+    ended = await site.spawn("sync", "-o", "json")
 
     assert (ended.code, ended.stderr) == (0, "")
     assert {kind: ended.document[kind]["added"] for kind in KINDS} == {"campaigns": 2, "phones": 1, "orders": 1}
@@ -41,7 +41,7 @@ async def test_what_is_malformed_is_refused_with_its_reason_and_blocks_nothing(s
 async def test_a_wrong_token_is_a_problem_and_nothing_is_lost(mirrored: Site) -> None:
     mirrored.changes["DISPATCHER_API__TOKEN"] = "another"
 
-    ended = await mirrored.run("sync", "-o", "json")
+    ended = await mirrored.spawn("sync", "-o", "json")
 
     assert ended.code == 1
     assert ended.document["ok"] is False
@@ -52,7 +52,7 @@ async def test_a_wrong_token_is_a_problem_and_nothing_is_lost(mirrored: Site) ->
 async def test_an_unreachable_platform_is_one_sentence(site: Site) -> None:
     site.changes["DISPATCHER_API__BASE_URL"] = "http://127.0.0.1:1/api"
 
-    ended = await site.run("sync")
+    ended = await site.spawn("sync")
 
     assert ended.code == 1
     assert ended.stderr.startswith("dispatcher: the platform at http://127.0.0.1:1/api cannot be reached")
