@@ -12,6 +12,7 @@ from redis.exceptions import ResponseError
 
 from dispatcher.worker.schema import call_schema
 from tests.acceptance.harness import ALWAYS, OPERATOR, Daemon, Platform, RawDialer, dialing, eventually
+from tests.servers import Postgres
 
 Make = Callable[..., Daemon]
 MakeDialer = Callable[..., RawDialer]
@@ -47,6 +48,21 @@ async def test_two_hundred_orders_are_each_called_once(
         await eventually(lambda: sum(len(one.begun) for one in dialers) >= 200, 60, "200 calls")
         await eventually(lambda: _finished(daemon, 200), what="200 outcomes in the mirror")
         await asyncio.sleep(1.5)  # nothing more may come, so there is no condition to wait for
+    called = Counter(call["callOrderUuid"] for one in dialers for call in one.begun)
+    assert set(called) == set(platform.store.orders[campaign])
+    assert set(called.values()) == {1}
+
+
+async def test_on_postgresql_fifty_orders_are_each_called_once(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer, postgres_server: Postgres
+) -> None:
+    campaign = platform.campaign(orders=50)
+    daemon = make_daemon(DISPATCHER_DATABASE__URL=postgres_server.fresh())
+    dialers = [make_dialer(call_s=0.02) for _ in range(4)]
+    await daemon.start()
+    await eventually(daemon.ready, what="ready")
+    async with dialing(*dialers):
+        await eventually(lambda: _finished(daemon, 50), 60, "50 outcomes in the mirror")
     called = Counter(call["callOrderUuid"] for one in dialers for call in one.begun)
     assert set(called) == set(platform.store.orders[campaign])
     assert set(called.values()) == {1}
