@@ -33,7 +33,7 @@ class Guard:
         self._app = app
         self._token = token.encode() if token is not None else None
         self._loopback = bind.loopback
-        self._names = _OWN_NAMES | {bind._replace(port=0).__str__().removesuffix(":0").lower()}
+        self._names = _OWN_NAMES | {_name(str(bind))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Judge one request."""

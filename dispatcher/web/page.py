@@ -17,10 +17,15 @@ from dispatcher.errors import TransientError
 from dispatcher.reports.campaigns import campaigns
 from dispatcher.reports.queues import queues
 from dispatcher.reports.status import status
+from dispatcher.rules import zones
 from dispatcher.web.deps import Deps
 from dispatcher.web.view import MOST_ROWS, rows, span
 
 _STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
+
+
+_FRESH_S = 1.0
+"""For so long what was made for one reader is good for others."""
 
 
 class Page:
@@ -36,6 +41,9 @@ class Page:
             lstrip_blocks=True,
         )
         self._templates.filters["span"] = span
+        self._making = asyncio.Lock()
+        self._made = ""
+        self._stale_at = float("-inf")
         self._static = {name: files("dispatcher.web").joinpath("static", name).read_bytes() for name in _STATIC}
 
     def routes(self) -> list[Route]:
@@ -47,10 +55,11 @@ class Page:
         ]
 
     async def _page(self, _request: Request) -> Response:
-        return HTMLResponse(await self._render("page.html"))
+        page = self._templates.get_template("page.html")
+        return HTMLResponse(page.render(version=__version__, tzdata=zones.source(), live=await self._live()))
 
     async def _fragment(self, _request: Request) -> Response:
-        return HTMLResponse(await self._render("live.html"))
+        return HTMLResponse(await self._live())
 
     def _file(self, name: str) -> Any:
         async def answer(_request: Request) -> Response:
@@ -58,26 +67,33 @@ class Page:
 
         return answer
 
-    async def _render(self, template: str) -> str:
-        sources, now = self._deps.sources, self._deps.clock.now()
+    async def _live(self) -> str:
+        """Return the changing part; many readers cost no more than one."""
+        clock = self._deps.clock
+        async with self._making:
+            if self._stale_at <= clock.monotonic():
+                self._made = await self._make(clock.now())
+                self._stale_at = clock.monotonic() + _FRESH_S
+            return self._made
+
+    async def _make(self, now: datetime) -> str:
+        sources = self._deps.sources
         standing = await status(sources, now)
         found: Mapping[str, Any] | None = None
         lines: Mapping[str, Any] | None = None
         with suppress(TransientError):  # the status says so, and why
             found, lines = await campaigns(sources, now), await queues(sources, now)
-        return await asyncio.to_thread(self._write, template, standing, found, lines, now)
+        return await asyncio.to_thread(self._write, standing, found, lines, now)
 
     def _write(
         self,
-        template: str,
         standing: Mapping[str, Any],
         found: Mapping[str, Any] | None,
         lines: Mapping[str, Any] | None,
         now: datetime,
     ) -> str:
         listed = rows(found, now) if found is not None else None
-        return self._templates.get_template(template).render(
-            version=__version__,
+        return self._templates.get_template("live.html").render(
             now=now,
             status=standing,
             rows=listed[:MOST_ROWS] if listed is not None else None,

@@ -88,7 +88,7 @@ def _row(campaign: Mapping[str, Any], now: datetime, *, stopped: bool) -> Row:
         name=campaign["name"] or campaign["uuid"],
         kind=kind,
         state=state,
-        window="open" if campaign["open"] else "closed",
+        window="open" if campaign["open"] else "closed" if campaign["next_open"] else "—",
         zone=campaign["timezone"] or "no zone",
         clock=Moment(f"{now.astimezone(place):%a %H:%M}", campaign["timezone"]) if place else None,
         reason=first["detail"] if first else None,

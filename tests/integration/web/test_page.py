@@ -1,3 +1,4 @@
+import asyncio
 import re
 from typing import Any
 
@@ -64,6 +65,21 @@ async def test_the_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) 
         assert "http" not in answer.text
 
 
+async def test_many_readers_at_once_cost_no_more_than_one(client: httpx.AsyncClient, daemon: Daemon) -> None:
+    asked = 0
+    read = daemon.sources.database.run
+
+    def counted(*query: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return read(*query)
+
+    daemon.sources.database.run = counted  # type: ignore[assignment]
+    answers = await asyncio.gather(*(client.get("/fragment") for _ in range(20)))
+    assert len({answer.text for answer in answers}) == 1
+    assert asked < 20
+
+
 async def test_without_a_script_the_page_refreshes_itself(client: httpx.AsyncClient) -> None:
     assert '<noscript><meta http-equiv="refresh"' in (await client.get("/")).text
 
@@ -93,6 +109,7 @@ def campaign(name: str, *codes: str) -> dict[str, Any]:
         "name": name,
         "timezone": "Europe/Paris",
         "open": True,
+        "next_open": None,
         "reasons": [{"code": code, "detail": code, "until": None} for code in codes],
         "next_change": "2026-05-20T07:00:00Z",
         "due": 1,
