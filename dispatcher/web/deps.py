@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from dispatcher.clock import Clock
 from dispatcher.model.brakes import Scope
+from dispatcher.reports.parts import Part
 from dispatcher.reports.sources import Sources
 from dispatcher.settings import Bind
 
@@ -24,7 +25,7 @@ class Deps:
 
     `token` guards (None: nothing may be changed); `bind` is where it is served. `request_sync` makes one mirror pass
     and returns its document; errors of ours that it raises are answered as problems. `health` tells the state of each
-    part at once, as `{"ok": bool, "detail": str}`; `alive` whether the loops still turn.
+    part at once, without asking any; `alive` whether the loops still turn.
     """
 
     sources: Sources
@@ -34,5 +35,5 @@ class Deps:
     pause: Pause
     resume: Resume
     request_sync: Callable[[], Awaitable[Mapping[str, Any]]]
-    health: Callable[[], Mapping[str, Mapping[str, Any]]]
+    health: Callable[[], Mapping[str, Part]]
     alive: Callable[[], bool]

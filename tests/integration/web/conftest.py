@@ -17,6 +17,7 @@ from dispatcher.mirror.database import Database
 from dispatcher.mirror.record import Pass
 from dispatcher.model.brakes import Scope
 from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.reports.parts import Part
 from dispatcher.reports.sources import Sources
 from dispatcher.serving import Server
 from dispatcher.settings import Bind, Settings
@@ -39,7 +40,7 @@ class Daemon:
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
-        self.parts: dict[str, dict[str, Any]] = {"database": {"ok": True, "detail": "answers"}}
+        self.parts = {"database": Part(ok=True, detail="answers")}
         self.lives = True
         self.sync_fault: Exception | None = None
 
