@@ -82,7 +82,9 @@ def _page(page: Page, document: dict[str, Any]) -> None:
     page.line()
     if document["dialing"]:
         return
-    if document["next_open"]:
+    if document["next_open"] == document["at"]:
+        page.advice("Its hours allow it: what stands above has to change.")
+    elif document["next_open"]:
         page.line(f"By the clock it could be dialled next at {both(read(document['next_open']), zone)}.")
     else:
         page.advice("No passing of time opens it: what stands above has to change.")

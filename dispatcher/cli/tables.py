@@ -69,7 +69,8 @@ class Page:
         listed = [list(row) for row in rows]
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for number, name in enumerate(columns):
-            numeric = all(type(row[number]) in {int, float, NoneType} for row in listed)
+            kinds = {type(row[number]) for row in listed} - {NoneType}
+            numeric = bool(kinds) and kinds <= {int, float}
             table.add_column(name, overflow="fold", justify="right" if numeric else "left")
         for row in listed:
             table.add_row(*(cell(value) for value in row))

@@ -69,3 +69,12 @@ async def test_what_is_not_mirrored_is_not_paused(mirrored: Site, target: list[s
 
     assert (ended.code, ended.stdout) == (1, "")
     assert "'nonesuch'" in ended.stderr
+
+
+async def test_no_time_is_promised_to_what_only_a_person_can_release(mirrored: Site) -> None:
+    await mirrored.run("pause", OPEN, "--reason", "x")
+
+    ended = await mirrored.run("explain", OPEN)
+
+    assert "paused_by_operator" in ended.stdout
+    assert "could be dialled next" not in ended.stdout

@@ -50,3 +50,9 @@ def test_ids_are_as_long_as_it_takes_to_tell_them_apart(monkeypatch: pytest.Monk
 
 def test_ids_are_whole_where_there_is_room() -> None:
     assert Page().ids(["8f3a91b2-c4d5"]) == {"8f3a91b2-c4d5": "8f3a91b2-c4d5"}
+
+
+def test_a_column_without_any_value_stands_to_the_left(capsys: pytest.CaptureFixture[str]) -> None:
+    Page().table(["a long heading"], [(None,)])
+
+    assert capsys.readouterr().out.splitlines()[2].startswith("-")
