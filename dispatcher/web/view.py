@@ -28,7 +28,8 @@ _STATES = {
 }
 """How a campaign stands by its first reason; with any other it is blocked, and somebody must mend it."""
 
-_RANKS = {"go": 0, "limit": 1, "blocked": 2, "paused": 3, "idle": 4}
+_RANKS = {"go": 0, "limit": 0, "blocked": 1, "paused": 2, "idle": 3}
+"""A campaign reaches its limit and leaves it again all the time: its row stays where it is."""
 
 
 @dataclass(frozen=True, slots=True)

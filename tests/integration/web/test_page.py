@@ -128,8 +128,8 @@ def test_what_is_dialled_comes_first_then_what_somebody_must_mend() -> None:
     ]
     found = rows({"problems": [], "campaigns": listed}, NOW)
     assert [(row.name, row.state) for row in found] == [
-        ("well", "dialling"),
         ("full", "at its limit"),
+        ("well", "dialling"),
         ("broken", "blocked"),
         ("stopped", "paused"),
         ("shut", "closed"),
