@@ -50,7 +50,7 @@ def configure(level: str = "info", format_: Format | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(number)
     # These tell of every request and every wake-up, which is noise at the level that operators run with.
-    for chatty in ("httpx", "httpcore", "apscheduler", "uvicorn.access", "asyncio", "alembic"):
+    for chatty in ("httpx", "httpcore", "apscheduler", "uvicorn.access", "uvicorn.error", "asyncio", "alembic"):
         logging.getLogger(chatty).setLevel(max(number, logging.WARNING))
 
 

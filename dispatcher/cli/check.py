@@ -1,7 +1,5 @@
 """`dispatcher check`: whether everything is there and right."""
 
-# ruff: noqa: PLC0415 (what the command needs is imported when it runs, so that help is quick)
-
 from __future__ import annotations
 
 import asyncio

@@ -1,7 +1,5 @@
 """`dispatcher db`: the database's schema."""
 
-# ruff: noqa: PLC0415 (what the command needs is imported when it runs, so that help is quick)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -23,9 +23,9 @@ def opened(settings: Settings) -> Iterator[Database]:
                 f"the database {database.name} holds no mirror yet: run `dispatcher sync` or `dispatcher run`,"
                 " or correct database.url"
             )
-        if version != schema.latest():
+        if version != schema.LATEST:
             raise ConfigurationError(
-                f"the database {database.name} is at version {version}, and this dispatcher needs {schema.latest()}:"
+                f"the database {database.name} is at version {version}, and this dispatcher needs {schema.LATEST}:"
                 " run `dispatcher db upgrade`"
             )
         yield database

@@ -37,8 +37,8 @@ class Common:
         `level` is the least that is logged, None for that of the settings: a command that reports logs only what
         its report may not say.
         """
-        from dispatcher import log  # noqa: PLC0415 (with the settings, half a second that help need not wait)
-        from dispatcher.settings import load  # noqa: PLC0415 (the same)
+        from dispatcher import log
+        from dispatcher.settings import load
 
         settings = load(self.config, os.environ)
         log.configure(level or settings.log.level, settings.log.format)
@@ -49,7 +49,7 @@ class Common:
         if self.json:
             click.echo(json.dumps(document, indent=2, ensure_ascii=False))
         else:
-            from dispatcher.cli.tables import Page  # noqa: PLC0415 (rich, which JSON does without)
+            from dispatcher.cli.tables import Page
 
             table(Page(), document)
 

@@ -1,7 +1,5 @@
 """`dispatcher preview`: the exact opening times to come."""
 
-# ruff: noqa: PLC0415 (what the command needs is imported when it runs, so that help is quick)
-
 from __future__ import annotations
 
 import json

@@ -12,16 +12,11 @@ from typing import Any
 
 from dispatcher.api.client import Platform
 from dispatcher.clock import Clock
+from dispatcher.daemon.parts import assembled, opened
 from dispatcher.daemon.triggers import Triggers
 from dispatcher.errors import DispatcherError, NotFoundError, TransientError
-from dispatcher.hopper import connection
-from dispatcher.hopper.outcomes import Outcomes as OutcomeStreams
-from dispatcher.hopper.queue import Queue
-from dispatcher.hopper.watch import Watch
 from dispatcher.log import logger
-from dispatcher.loops.book import Book
 from dispatcher.loops.cleanup import Cleanup
-from dispatcher.loops.context import Context
 from dispatcher.loops.custody import Custody
 from dispatcher.loops.dispatch import Dispatch
 from dispatcher.loops.health import Health
@@ -31,8 +26,7 @@ from dispatcher.loops.reap import Reap
 from dispatcher.loops.settle import take_back
 from dispatcher.loops.sync import KIND, Sync
 from dispatcher.loops.tend import Tend
-from dispatcher.mirror import attempts, brakes, campaigns, orders, record, schema
-from dispatcher.mirror.database import Database
+from dispatcher.mirror import attempts, brakes, campaigns, orders, record
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Scope
 from dispatcher.reports.parts import Part
@@ -41,7 +35,6 @@ from dispatcher.settings import Settings
 
 log = logger(__name__)
 
-BLOCK_S = 1.0
 _ALIVE_S = 15.0
 """The event loop is alive if its heartbeat is younger than this."""
 
@@ -69,28 +62,10 @@ class Daemon:
         source = zones.use_newest()
         log.info("starting", tzdata=source.version, tzdata_origin=source.origin)
         account = settings.api.require()
-        database = Database(settings.database.url.get_secret_value())
-        self._stack.callback(database.close)
-        await database.write(schema.upgrade)
+        database = await opened(settings, self._stack)
         epoch = await database.write(record.begin_epoch, platform.node(), clock.now())
-        redis_url, prefix = settings.redis.url.get_secret_value(), settings.redis.prefix
-        writer, reader = connection.writer(redis_url), connection.reader(redis_url, BLOCK_S)
-        self._stack.push_async_callback(writer.aclose)
-        self._stack.push_async_callback(reader.aclose)
         api = Platform(account.base_url, account.token.get_secret_value(), account.timeout, clock)
-        self._stack.push_async_callback(api.close)
-        self.context = Context(
-            settings=settings,
-            clock=clock,
-            database=database,
-            platform=api,
-            queue=Queue(writer, prefix, epoch),
-            watch=Watch(writer, prefix),
-            outcomes=OutcomeStreams(writer, reader, prefix),
-            book=Book(settings.sync.max_staleness),
-            epoch=epoch,
-            nudge=self.triggers.nudge,
-        )
+        self.context = assembled(settings, clock, database, api, self._stack, epoch=epoch, nudge=self.triggers.nudge)
         await self._recall()
         self._add_loops()
         self.triggers.start(self._each_second)

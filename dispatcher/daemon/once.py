@@ -1,24 +1,19 @@
 """One pass from the platform to the mirror, without a daemon."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 from dispatcher.api.client import Platform
 from dispatcher.api.listing import Page
 from dispatcher.clock import Clock
+from dispatcher.daemon.parts import assembled, opened
 from dispatcher.errors import PermanentError, TransientError
-from dispatcher.hopper import connection
-from dispatcher.hopper.outcomes import Outcomes as OutcomeStreams
-from dispatcher.hopper.queue import Queue
-from dispatcher.hopper.watch import Watch
-from dispatcher.loops.book import Book
 from dispatcher.loops.context import Context
 from dispatcher.loops.orders import KIND as ORDERS
 from dispatcher.loops.orders import Orders
 from dispatcher.loops.sync import Counts, Sync
-from dispatcher.mirror import record, schema
-from dispatcher.mirror.database import Database
+from dispatcher.mirror import record
 from dispatcher.settings import Account, Settings
 
 Progress = Callable[[str, int, int | None], None]
@@ -36,29 +31,13 @@ async def sync_once(settings: Settings, progress: Progress | None, *, accept_rem
     confirmed by name. Raises ConfigurationError without an account, and what the database raises.
     """
     account = settings.api.require()
+    clock = Clock()
     async with AsyncExitStack() as stack:
-        database = Database(settings.database.url.get_secret_value())
-        stack.callback(database.close)
-        await database.write(schema.upgrade)
-        platform = _Told(account, progress)
-        stack.push_async_callback(platform.close)
-        # Nothing is asked of Redis; its client connects only when it is.
-        redis = connection.writer(settings.redis.url.get_secret_value())
-        stack.push_async_callback(redis.aclose)
-        prefix = settings.redis.prefix
-        context = Context(
-            settings=settings,
-            clock=Clock(),
-            database=database,
-            platform=platform,
-            queue=Queue(redis, prefix, _NO_EPOCH),
-            watch=Watch(redis, prefix),
-            outcomes=OutcomeStreams(redis, redis, prefix),
-            book=Book(settings.sync.max_staleness),
-            epoch=_NO_EPOCH,
-            nudge=lambda _loop: None,
+        database = await opened(settings, stack)
+        context = assembled(
+            settings, clock, database, _Told(account, clock, progress), stack, epoch=_NO_EPOCH, nudge=lambda _loop: None
         )
-        return await _pass(context, _Believing(context) if accept_removals else Sync(context))
+        return await _pass(context, Sync(context, accept_removals=accept_removals))
 
 
 async def _pass(context: Context, sync: Sync) -> dict[str, Any]:
@@ -78,8 +57,8 @@ async def _pass(context: Context, sync: Sync) -> dict[str, Any]:
 class _Told(Platform):
     """The platform, telling of each page that was read."""
 
-    def __init__(self, account: Account, progress: Progress | None) -> None:
-        super().__init__(account.base_url, account.token.get_secret_value(), account.timeout, Clock())
+    def __init__(self, account: Account, clock: Clock, progress: Progress | None) -> None:
+        super().__init__(account.base_url, account.token.get_secret_value(), account.timeout, clock)
         self._progress = progress
         self._orders = 0
 
@@ -96,20 +75,3 @@ class _Told(Platform):
                 else:
                     self._progress(key, read, page.total)
             yield page
-
-
-class _Believing(Sync):
-    """A pass that an operator has given leave to remove whatever the platform, asked by name, says is gone."""
-
-    async def _missing(
-        self,
-        kind: str,  # noqa: ARG002 (that of the pass which refuses)
-        missing: Sequence[str],
-        mirrored: int,  # noqa: ARG002 (the same)
-        listed: int,  # noqa: ARG002 (the same)
-        confirm: Callable[[str], Any],
-        counts: Counts,
-    ) -> list[str]:
-        confirmed = [uuid for uuid in missing if await confirm(uuid) is None]
-        counts.removed = len(confirmed)
-        return confirmed

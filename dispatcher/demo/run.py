@@ -32,7 +32,6 @@ from dispatcher.worker.simulate import Simulator
 
 TOKEN = "demo-token-of-the-sandbox"  # noqa: S105 (it opens a sandbox on the loopback interface)
 CAMPAIGNS, ORDERS = 20, 3000
-SPEED = 10.0
 _CALL_S = (3.0, 30.0)
 _DIALS_AT_ONCE = 300
 _LONGEST_END_S = 20.0

@@ -102,6 +102,17 @@ class Watch:
                 raise
         return {one["message_id"]: timedelta(milliseconds=one["time_since_delivered"]) for one in pending}
 
+    async def silences(self, phone: str, entries: Sequence[str]) -> dict[str, timedelta]:
+        """Return how long the workers of these entries have been silent; what is not claimed is left out."""
+        stream = keys.calls(self._prefix, phone)
+        with translated():
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for entry in entries:
+                    pipeline.xpending_range(stream, keys.GROUP, entry, entry, 1)
+                answers = await pipeline.execute()
+        found = [one for answer in answers for one in answer]
+        return {one["message_id"]: timedelta(milliseconds=one["time_since_delivered"]) for one in found}
+
     async def forget(self, phone: str, entries: Sequence[str]) -> None:
         """Remove entries that no longer stand for a live attempt."""
         stream = keys.calls(self._prefix, phone)

@@ -107,7 +107,7 @@ class Custody:
             for phone in sorted(await context.database.read(attempts.live_phones)):
                 self.lose(phone)
         self._run_id = run_id
-        await context.database.write(record.seen_server, run_id)
+        await context.database.write(record.seen_server, context.epoch, run_id)
 
     async def _compare_clocks(self) -> None:
         """Measure Redis's clock, by which documents expire, so that deadlines allow for the difference."""

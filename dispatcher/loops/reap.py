@@ -1,6 +1,6 @@
 """Hopper: calls that were claimed or begun, and then silence."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dispatcher import metrics
 from dispatcher.log import logger
@@ -62,9 +62,10 @@ class Reap:
         if not overdue:
             return
         # A worker that shows signs of life keeps its entry from being idle.
-        idle = await context.watch.idle(phone, timedelta(0))
+        entries = [attempt.entry for attempt in overdue if attempt.entry is not None]
+        silences = await context.watch.silences(phone, entries)
         silent = [
-            attempt for attempt in overdue if attempt.entry is None or idle.get(attempt.entry, patience) >= patience
+            attempt for attempt in overdue if attempt.entry is None or silences.get(attempt.entry, patience) >= patience
         ]
         if not silent:
             return

@@ -49,12 +49,16 @@ class Counts:
 
 
 class Sync:
-    """Reads all campaigns and phones, and writes what has changed."""
+    """Reads all campaigns and phones, and writes what has changed.
+
+    With `accept_removals` the platform is believed however much it says is gone, each thing confirmed by name.
+    """
 
     name = "sync"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, accept_removals: bool = False) -> None:
         self._context = context
+        self._accept_removals = accept_removals
         self._loaded: tuple[object, ...] | None = None
 
     async def run_once(self) -> float:
@@ -141,7 +145,7 @@ class Sync:
     ) -> list[str]:
         """Return what is to be removed: what the platform, asked by name, says is not there."""
         refusal = removal_refused(kind, len(missing), mirrored, listed)
-        if refusal is not None:
+        if refusal is not None and not self._accept_removals:
             counts.refused += len(missing)
             counts.refusals.append(refusal)
             log.warning("removal refused", why=refusal)

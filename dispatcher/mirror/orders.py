@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, literal_column, select, update
 
 from dispatcher.mirror.rows import chunks, put
 from dispatcher.mirror.tables import EPOCH, attempts, do_not_call, orders
 from dispatcher.model.attempt import LIVE, State
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
+from dispatcher.rules.orders import CALLBACK, NEW, RETRY
 
 Change = dict[str, Any]
 
@@ -25,7 +26,8 @@ class Backlog:
 
 
 _waiting = and_(
-    orders.c.dialable,
+    # Spelled as in the index `orders_waiting`: SQLite does not see that `dialable = 1` is the same.
+    literal_column("orders.dialable"),
     orders.c.live_job.is_(None),
     orders.c.closed_as.is_(None),
     orders.c.removed_at.is_(None),
@@ -100,17 +102,15 @@ def next_due(connection: Connection, campaign: str, at: datetime) -> datetime | 
     Orders that only wait for another call to the same number are not counted: the end of that call stirs them.
     """
     found: datetime | None = connection.execute(
-        select(func.min(orders.c.due_at)).where(_waiting, orders.c.campaign == campaign, orders.c.due_at > at)
+        select(func.min(orders.c.due_at)).where(
+            # All the ranks there are: named, so that the index on campaign, rank and due time serves.
+            _waiting,
+            orders.c.campaign == campaign,
+            orders.c.rank.in_((CALLBACK, RETRY, NEW)),
+            orders.c.due_at > at,
+        )
     ).scalar_one()
     return found
-
-
-def eligible(connection: Connection, at: datetime) -> set[str]:
-    """Return the campaigns that have at least one order due now."""
-    statement = (
-        select(orders.c.campaign).where(_waiting, orders.c.due_at <= at).where(~_number_is_forbidden()).distinct()
-    )
-    return set(connection.execute(statement).scalars())
 
 
 def backlog(connection: Connection, at: datetime, campaign: str | None = None) -> dict[str, Backlog]:

@@ -55,9 +55,9 @@ def beat(connection: Connection, epoch: int, conditions: Mapping[str, str], at: 
     return connection.execute(beaten).rowcount == 1
 
 
-def seen_server(connection: Connection, run_id: str) -> None:
-    """Remember the Redis server that the hopper is on."""
-    connection.execute(update(daemon).values(run_id=run_id))
+def seen_server(connection: Connection, epoch: int, run_id: str) -> None:
+    """Remember the Redis server that the hopper is on, unless a later dispatcher has taken over."""
+    connection.execute(update(daemon).where(daemon.c.epoch == epoch).values(run_id=run_id))
 
 
 def current(connection: Connection) -> Life | None:

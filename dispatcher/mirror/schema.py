@@ -1,45 +1,60 @@
 """The schema's version: read it, and bring it up to date."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from dispatcher.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+LATEST = "0001"
+"""The version that this dispatcher needs."""
+
+_LOCK = 6372846
+"""Any number that nobody else locks in this database."""
+
 
 def upgrade(connection: Connection) -> tuple[str | None, str]:
-    """Apply what is missing and return the version before (None for an empty database) and after."""
+    """Apply what is missing and return the version before (None for an empty database) and after.
+
+    ConfigurationError if a newer dispatcher has made the database.
+    """
+    if connection.dialect.name == "postgresql":
+        # Two daemons that start on an empty database take turns.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     before = current(connection)
-    known = [revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()]
+    if before == LATEST:
+        return before, LATEST
+    # Most commands find the schema as it should be and need not wait for this import.
+    from alembic import command  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = _config()
+    known = [revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()]
     if before is not None and before not in known:
         raise ConfigurationError(
             f"the database is at version {before}, which this dispatcher does not know:"
             " run the newer dispatcher that made it"
         )
-    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    return before, latest()
+    return before, LATEST
 
 
 def current(connection: Connection) -> str | None:
     """Return the version that the database is at; None if it is empty."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return version
 
 
-def latest() -> str:
-    """Return the version that this dispatcher needs."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise AssertionError("there are no migrations in the package")
-    return head
+def _config() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 (as above)
 
-
-def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")

@@ -28,11 +28,13 @@ def difference(mirrored: Mapping[str, str], listed: Mapping[str, str]) -> Differ
 def removal_refused(kind: str, missing: int, mirrored: int, listed: int) -> str | None:
     """Return why so many removals are not believed, as a sentence; None if they are.
 
-    An account whose list is suddenly empty, or has lost more than 30 % and more than 10 of its things, is more likely
-    to be a fault of the platform than somebody's wish.
+    An account that has lost more than 10 of its things, and those are more than 30 % or all that it had, is more likely
+    to be a fault of the platform than somebody's wish. Fewer are asked for by name and then believed.
     """
-    if missing and not listed:
+    if missing <= _ALWAYS_ALLOWED:
+        return None
+    if not listed:
         return f"the platform lists no {kind} at all, while the mirror has {mirrored}; nothing was removed"
-    if missing > _ALWAYS_ALLOWED and missing > mirrored * _MOST_SHARE:
+    if missing > mirrored * _MOST_SHARE:
         return f"{missing} of {mirrored} {kind} are missing from the platform's list; nothing was removed"
     return None

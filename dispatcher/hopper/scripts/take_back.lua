@@ -24,12 +24,12 @@ for key = 3, #KEYS, 2 do
   local seen = redis.call('GET', KEYS[key])
   local document = redis.call('GETDEL', KEYS[key + 1])
   local word
-  if not seen then
+  if document then
+    word = 'taken'
+  elseif not seen then
     word = ARGV[4 + (key - 3) / 2] == '1' and 'taken' or 'absent'
   elseif seen == 'taken' or seen == 'lapsed' then
     word = seen
-  elseif document then
-    word = 'taken'
   elseif #redis.call('XRANGE', calls, seen, seen) == 0 then
     word = 'absent'
   elseif after(seen, delivered) then

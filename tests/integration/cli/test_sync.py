@@ -69,15 +69,18 @@ async def test_orders_that_cannot_be_read_are_a_problem(site: Site) -> None:
     assert document["fault"]
 
 
-async def test_an_empty_list_is_believed_only_by_word_of_the_operator(mirrored: Site) -> None:
-    mirrored.store.delete_campaign(OPEN)
-    mirrored.store.delete_campaign(SHUT)
+async def test_an_empty_list_over_a_full_mirror_is_believed_only_by_word_of_the_operator(mirrored: Site) -> None:
+    for _ in range(10):
+        mirrored.store.add_campaign(name="One of many")
+    await mirrored.run("sync")
+    for uuid in list(mirrored.store.campaigns):
+        mirrored.store.delete_campaign(uuid)
 
     doubted = await mirrored.run("sync", "-o", "json")
     believed = await mirrored.run("sync", "--accept-removals", "-o", "json")
 
-    assert (doubted.document["campaigns"]["removed"], doubted.document["campaigns"]["refused"]) == (0, 2)
-    assert believed.document["campaigns"]["removed"] == 2
+    assert (doubted.document["campaigns"]["removed"], doubted.document["campaigns"]["refused"]) == (0, 12)
+    assert believed.document["campaigns"]["removed"] == 12
 
 
 async def test_progress_tells_of_each_kind(site: Site) -> None:

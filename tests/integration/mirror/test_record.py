@@ -18,7 +18,7 @@ def test_before_any_daemon_nothing_is_known(connection: Connection) -> None:
 
 def test_each_daemon_gets_a_later_epoch_and_keeps_the_server(connection: Connection) -> None:
     assert record.begin_epoch(connection, "first", NOON) == 1
-    record.seen_server(connection, "run")
+    record.seen_server(connection, 1, "run")
     assert record.beat(connection, 1, {"mirror_stale": "old"}, NOON + HOUR)
     assert record.begin_epoch(connection, "second", NOON + HOUR) == 2
     life = record.current(connection)

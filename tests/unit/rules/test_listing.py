@@ -51,3 +51,8 @@ def test_a_sudden_loss_of_many_is_not_believed(missing: int, mirrored: int, list
 def test_an_empty_list_over_a_full_mirror_is_not_believed() -> None:
     said = removal_refused("phones", 12, 12, 0)
     assert said == "the platform lists no phones at all, while the mirror has 12; nothing was removed"
+
+
+@pytest.mark.parametrize("missing", [1, 10])
+def test_a_small_account_may_lose_all_that_it_has(missing: int) -> None:
+    assert removal_refused("campaigns", missing, missing, 0) is None
