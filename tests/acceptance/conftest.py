@@ -33,7 +33,7 @@ async def make_daemon(tmp_path: Path, platform: Platform, own_redis: Redis) -> A
 
     yield make
     for daemon in made:
-        await daemon.kill()
+        await daemon.stop()
 
 
 @pytest.fixture

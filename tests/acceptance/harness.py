@@ -124,6 +124,11 @@ class Daemon:
                 *COMMAND, "run", env=self.environment, stdout=log, stderr=log, cwd=self.folder
             )
 
+    async def up(self) -> None:
+        """Start it and wait until it says that it is ready."""
+        await self.start()
+        await eventually(self.ready, what="the daemon to be ready")
+
     def send(self, number_: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number_)
@@ -132,10 +137,15 @@ class Daemon:
         assert self._process is not None
         return await asyncio.wait_for(self._process.wait(), within_s)
 
-    async def kill(self) -> None:
+    async def stop(self) -> None:
+        """Stop it in the ordinary way if it still runs, whatever the test did to it, and hold it to its bound."""
         if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
+            self._process.terminate()
+            try:
+                assert await self.ended() == 0, self.log()
+            finally:
+                if self._process.returncode is None:
+                    self._process.kill()
 
     async def command(self, *arguments: str) -> tuple[int, str, str]:
         """Run another command with the same configuration; return its exit code, output and errors."""

@@ -59,8 +59,7 @@ async def test_on_postgresql_fifty_orders_are_each_called_once(
     campaign = platform.campaign(orders=50)
     daemon = make_daemon(DISPATCHER_DATABASE__URL=postgres_server.fresh())
     dialers = [make_dialer(call_s=0.02) for _ in range(4)]
-    await daemon.start()
-    await eventually(daemon.ready, what="ready")
+    await daemon.up()
     async with dialing(*dialers):
         await eventually(lambda: _finished(daemon, 50), 60, "50 outcomes in the mirror")
     called = Counter(call["callOrderUuid"] for one in dialers for call in one.begun)
@@ -198,8 +197,7 @@ async def test_a_closed_campaign_is_not_dialled_and_says_why(
     closed = {day: {"start": f"{hour:02d}:00", "end": f"{hour:02d}:01"} for day in ALWAYS}
     campaign = platform.campaign(orders=5, schedule=closed)
     daemon, dialer = make_daemon(), make_dialer()
-    await daemon.start()
-    await eventually(daemon.ready, what="ready")
+    await daemon.up()
     told = await daemon.json("explain", campaign)
     assert told["dialing"] is False
     assert "window_closed" in [reason["code"] for reason in told["reasons"]]
@@ -210,8 +208,7 @@ async def test_a_closed_campaign_is_not_dialled_and_says_why(
 async def test_http_changes_need_the_operators_token(platform: Platform, make_daemon: Make) -> None:
     campaign = platform.campaign(orders=1)
     daemon = make_daemon(DISPATCHER_HTTP__TOKEN=OPERATOR)
-    await daemon.start()
-    await eventually(daemon.ready, what="ready")
+    await daemon.up()
     assert (await daemon.post(f"/api/campaigns/{campaign}/pause", {"reason": "test"})).status_code == 200
     for path in ("/livez", "/metrics", "/", "/api/status", "/api/campaigns", "/api/queues", "/api/jobs"):
         assert (await daemon.get(path)).status_code == 200, path
