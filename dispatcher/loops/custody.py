@@ -103,8 +103,10 @@ class Custody:
         before = self._run_id or (life.run_id if life else None)
         if before is not None and before != run_id:
             log.warning("Redis is another process than before", before=before, now=run_id)
+            in_use = sorted(await context.database.read(attempts.live_phones))
+            # Nothing may come between these two: a queue is either held or known to be lost.
             self._held.clear()
-            for phone in sorted(await context.database.read(attempts.live_phones)):
+            for phone in in_use:
                 self.lose(phone)
         self._run_id = run_id
         await context.database.write(record.seen_server, context.epoch, run_id)

@@ -50,23 +50,23 @@ class Api:
         ]
 
     async def _status(self, _request: Request) -> Response:
-        return json(await status(self._deps.sources, self._deps.clock.now()))
+        return json(await status(self._deps.sources(), self._deps.clock.now()))
 
     async def _campaigns(self, _request: Request) -> Response:
-        return json(await campaigns(self._deps.sources, self._deps.clock.now()))
+        return json(await campaigns(self._deps.sources(), self._deps.clock.now()))
 
     async def _queues(self, _request: Request) -> Response:
-        return json(await queues(self._deps.sources, self._deps.clock.now()))
+        return json(await queues(self._deps.sources(), self._deps.clock.now()))
 
     async def _explain(self, request: Request) -> Response:
         now = self._deps.clock.now()
         at = queries.instant(request, now)
         order = request.query_params.get("order")
-        return json(await explain(self._deps.sources, request.path_params["uuid"], order, at, now))
+        return json(await explain(self._deps.sources(), request.path_params["uuid"], order, at, now))
 
     async def _jobs(self, request: Request) -> Response:
         found = await jobs(
-            self._deps.sources,
+            self._deps.sources(),
             self._deps.clock.now(),
             states=queries.states(request),
             campaign=request.query_params.get("campaign"),
@@ -97,10 +97,10 @@ class Api:
         return await self._resume(Scope.PHONE, await self._phone(request))
 
     async def _campaign(self, request: Request) -> str:
-        return (await self._deps.sources.database.read(find_campaign, request.path_params["uuid"])).uuid
+        return (await self._deps.sources().database.read(find_campaign, request.path_params["uuid"])).uuid
 
     async def _phone(self, request: Request) -> str:
-        return (await self._deps.sources.database.read(find_phone, request.path_params["uuid"])).uuid
+        return (await self._deps.sources().database.read(find_phone, request.path_params["uuid"])).uuid
 
     async def _pause(self, request: Request, scope: Scope, target: str | None) -> Response:
         reason = await queries.reason(request)

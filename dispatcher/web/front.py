@@ -17,7 +17,8 @@ async def front(daemon: Daemon) -> AsyncIterator[str]:
     """
     settings, context = daemon.settings, daemon.context
     deps = Deps(
-        sources=Sources(settings, context.database, context.watch),
+        # Asked for anew each time: a reload may have changed the settings.
+        sources=lambda: Sources(daemon.settings, context.database, context.watch),
         clock=daemon.clock,
         token=settings.http.token,
         bind=settings.http.bind,

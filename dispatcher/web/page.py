@@ -77,7 +77,7 @@ class Page:
             return self._made
 
     async def _make(self, now: datetime) -> str:
-        sources = self._deps.sources
+        sources = self._deps.sources()
         standing = await status(sources, now)
         found: Mapping[str, Any] | None = None
         lines: Mapping[str, Any] | None = None

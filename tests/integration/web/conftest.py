@@ -60,7 +60,7 @@ class Daemon:
 
     def deps(self, token: str | None = TOKEN, host: str = "127.0.0.1") -> Deps:
         return Deps(
-            sources=self.sources,
+            sources=lambda: self.sources,
             clock=StoppedClock(),
             token=SecretStr(token) if token is not None else None,
             bind=Bind(host, 0),
