@@ -68,6 +68,7 @@ class Daemon:
         self.context = assembled(settings, clock, database, api, self._stack, epoch=epoch, nudge=self.triggers.nudge)
         await self._recall()
         self._add_loops()
+        await self.dispatch.resume()
         self.triggers.start(self._each_second)
         self._stack.push_async_callback(self._stop_loops)
         log.info("started", epoch=epoch, database=database.name)

@@ -23,9 +23,10 @@ Resume = Callable[[Scope, str | None], Awaitable[bool]]
 class Deps:
     """Where the web looks, who may ask, and what it may have done.
 
-    `sources` gives what is current at each question. `token` guards (None: nothing may be changed); `bind` is where it is served. `request_sync` makes one mirror pass
-    and returns its document; errors of ours that it raises are answered as problems. `health` tells the state of each
-    part at once, without asking any; `alive` whether the loops still turn.
+    `sources` gives what is current at each question. `token` guards (None: nothing may be changed); `bind` is where it
+    is served. `request_sync` makes one mirror pass and returns its document; errors of ours that it raises are answered
+    as problems. `health` tells the state of each part at once, without asking any; `alive` whether the loops still
+    turn.
     """
 
     sources: Callable[[], Sources]
