@@ -5,7 +5,7 @@ when the pages made a whole.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +22,6 @@ from dispatcher.mirror.database import Connection
 from dispatcher.mirror.record import Pass
 from dispatcher.mirror.tables import EPOCH
 from dispatcher.model.order import Order
-from dispatcher.rules.eligibility import next_open
 from dispatcher.rules.orders import judge
 
 log = logger(__name__)
@@ -43,7 +42,12 @@ class Orders:
         """Read the orders of campaigns whose turn it is."""
         interval = self._context.settings.sync.orders_interval
         now = self._context.clock.now()
-        due = [uuid for uuid in self._wanted(now) if uuid not in self._read_at or now - self._read_at[uuid] >= interval]
+        # A reading that lies ahead was made before the clock was set back.
+        due = [
+            uuid
+            for uuid in self._wanted(now)
+            if uuid not in self._read_at or not timedelta(0) <= now - self._read_at[uuid] < interval
+        ]
         if due:
             await self.run_pass(due)
         waits = [
@@ -81,13 +85,7 @@ class Orders:
 
     def _wanted(self, now: datetime) -> list[str]:
         """Return the campaigns whose orders matter: those that nothing but the hour keeps from being dialled."""
-        soon = now + self._context.settings.sync.soon
-        wanted = []
-        for uuid, plan in self._context.book.plans.items():
-            opens = None if plan.standing else next_open(plan, now)
-            if opens is not None and opens <= soon:
-                wanted.append(uuid)
-        return wanted
+        return sorted(self._context.book.open_by(now + self._context.settings.sync.soon))
 
     async def _read(self, campaign: str, counts: Counts) -> None:
         """Read one campaign's orders to the end, anew while the list shifts."""

@@ -203,6 +203,53 @@ def test_a_stir_while_a_campaign_is_looked_at_is_not_forgotten(names: tuple[str,
     assert dialing(book, at) == ["day"]
 
 
+def test_a_clock_that_is_set_back_wakes_campaigns_that_ran_dry() -> None:
+    at = MONDAY + 14 * HOUR
+    book = a_book(at, a_plan("day"), a_plan("dry"))
+    assert book.advance(at) == []
+    book.empty("dry", at + HOUR, book.mark("dry"))
+    book.orders_synced_at = dict.fromkeys(book.plans, at - 3 * HOUR)
+    book.max_staleness = 9 * HOUR
+    assert book.advance(at - 3 * HOUR) == []
+    assert dialing(book, at - 3 * HOUR) == ["day", "dry"]
+
+
+def test_a_campaign_that_opens_again_is_looked_at_again() -> None:
+    at = MONDAY + 16 * HOUR
+    book = a_book(at, a_plan("day"))
+    book.empty("day", at + timedelta(days=2), book.mark("day"))
+    book.advance(at + HOUR)
+    assert dialing(book, at + HOUR) == []
+    book.advance(at + 17 * HOUR)
+    book.orders_synced_at = {"day": at + 17 * HOUR}
+    assert dialing(book, at + 17 * HOUR) == ["day"]
+    assert book.next_stir(at) is None
+
+
+def test_a_campaign_that_ran_dry_twice_waits_for_the_later_word() -> None:
+    at = MONDAY + 10 * HOUR
+    book = a_book(at, a_plan("day"))
+    book.empty("day", at + timedelta(minutes=1), book.mark("day"))
+    book.empty("day", at + timedelta(minutes=2), book.mark("day"))
+    assert dialing(book, at + timedelta(minutes=1)) == []
+    assert book.next_stir(at) == at + timedelta(minutes=2)
+    assert dialing(book, at + timedelta(minutes=2)) == ["day"]
+
+
+def test_new_plans_leave_a_campaign_dry_that_was() -> None:
+    at = MONDAY + 10 * HOUR
+    book = a_book(at, a_plan("day"), a_plan("other"))
+    book.empty("day", at + HOUR, book.mark("day"))
+    book.replace(list(book.plans.values()), at)
+    assert dialing(book, at) == ["other"]
+
+
+def test_campaigns_that_open_soon_are_found_beside_those_that_are_open() -> None:
+    book = a_book(MONDAY + 10 * HOUR, a_plan("day"), a_plan("late", "12:00", "20:00"), a_plan("off", status="draft"))
+    assert book.open_by(MONDAY + 11 * HOUR) == {"day"}
+    assert book.open_by(MONDAY + 12 * HOUR) == {"day", "late"}
+
+
 def test_another_campaigns_stir_wakes_nobody() -> None:
     at = MONDAY + 10 * HOUR
     book = a_book(at, a_plan("day"), a_plan("other"))
