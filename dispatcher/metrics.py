@@ -25,6 +25,9 @@ MIRROR_AGE = Gauge("dispatcher_mirror_age_seconds", "Age of the mirror of campai
 CAMPAIGNS = Gauge(
     "dispatcher_campaigns", "Campaigns by what stands first against dialling", ["reason"], registry=REGISTRY
 )
+CAMPAIGN_NOTES = Gauge(
+    "dispatcher_campaign_notes", "Campaigns with this note of the last sync pass", ["code"], registry=REGISTRY
+)
 LIVE = Gauge("dispatcher_attempts_live", "Attempts that take up a slot", ["state"], registry=REGISTRY)
 SKEW = Gauge("dispatcher_clock_skew_seconds", "Clocks minus the host's", ["clock"], registry=REGISTRY)
 CONDITIONS = Gauge(

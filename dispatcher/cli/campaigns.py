@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -50,19 +51,23 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         page.advice("`dispatcher sync` reads them; `dispatcher check` tells which account the token is of.")
         return
     ids = page.ids(one["uuid"] for one in found)
+    noted = Counter(note["code"] for one in found for note in one["notes"])
     page.table(
-        ["campaign", "name", "dialled", "opens or closes"],
+        ["campaign", "name", "dialled", "opens or closes", *(["notes"] if noted else [])],
         [
             (
                 ids[one["uuid"]],
                 one["name"],
                 one["reasons"][0]["code"] if one["reasons"] else one["dialing"],
                 _change(one, page.width),
+                *([len(one["notes"]) or None] if noted else []),
             )
             for one in found
         ],
     )
     page.line()
+    if noted:
+        page.line(f"Notes: {', '.join(f'{number} {code}' for code, number in sorted(noted.items()))}.", "yellow")
     dialled, are_open = (sum(one[key] for one in found) for key in ("dialing", "open"))
     page.advice(f"{dialled} of {len(found)} are dialled, {are_open} are open.")
     page.advice("`dispatcher explain CAMPAIGN` tells every reason; the start of the uuid or the name will do.")

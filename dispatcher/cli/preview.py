@@ -12,17 +12,20 @@ import click
 from dispatcher.cli.options import Common, Taught, common
 from dispatcher.cli.times import Time, clock, length, local, now, read, until, utc
 from dispatcher.errors import NotFoundError
+from dispatcher.model.reasons import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dispatcher.cli.tables import Page
+    from dispatcher.model.note import Note
     from dispatcher.rules.schedule import Week
 
 T = TypeVar("T")
 
 _DAYS = 7
 _MOST_DAYS = 3660
+_FAULTS = {Code.NO_SCHEDULE, Code.SCHEDULE_INVALID, Code.NO_TIMEZONE, Code.TIMEZONE_UNKNOWN}
 
 
 @click.command(
@@ -70,10 +73,10 @@ def preview(
     use_newest()
     named: dict[str, Any] = {}
     if campaign is None:
-        week, zone = _from_options(schedule, timezone)
+        week, zone, notes = _from_options(schedule, timezone)
     else:
-        named, week, zone = _from_mirror(given, campaign)
-    given.show(named | report(week, zone, start, until_, now()), _page)
+        named, week, zone, notes = _from_mirror(given, campaign)
+    given.show(named | report(week, zone, start, until_, now(), notes), _page)
 
 
 def _end(start: datetime, end: datetime | None, days: int | None) -> datetime:
@@ -91,8 +94,9 @@ def _end(start: datetime, end: datetime | None, days: int | None) -> datetime:
     return end
 
 
-def _from_options(schedule: str | None, timezone: str | None) -> tuple[Week, ZoneInfo]:
+def _from_options(schedule: str | None, timezone: str | None) -> tuple[Week, ZoneInfo, Sequence[Note]]:
     """Read what the command line gives; what is wrong there is wrong usage."""
+    from dispatcher.rules.lint import lint_schedule
     from dispatcher.rules.schedule import parse_schedule
     from dispatcher.rules.zones import zone
 
@@ -105,7 +109,7 @@ def _from_options(schedule: str | None, timezone: str | None) -> tuple[Week, Zon
     place = _unless_faulty(lambda: zone(timezone), faults)
     if week is None or place is None:
         raise click.UsageError("; ".join(faults) + ".")
-    return week, place
+    return week, place, lint_schedule(written, week)
 
 
 def _unless_faulty(make: Callable[[], T], faults: list[str]) -> T | None:
@@ -118,21 +122,20 @@ def _unless_faulty(make: Callable[[], T], faults: list[str]) -> T | None:
         return None
 
 
-def _from_mirror(given: Common, name: str) -> tuple[dict[str, Any], Week, ZoneInfo]:
+def _from_mirror(given: Common, name: str) -> tuple[dict[str, Any], Week, ZoneInfo, Sequence[Note]]:
     settings = given.settings()
     from dispatcher.cli.mirrored import opened
-    from dispatcher.reports.finding import find_campaign
-    from dispatcher.rules.fault import Fault
-    from dispatcher.rules.schedule import parse_schedule
-    from dispatcher.rules.zones import zone
+    from dispatcher.reports.preview import found as look
+    from dispatcher.rules.lint import lint
 
     with opened(settings) as database:
-        found = database.run(find_campaign, name)
-    try:
-        week, place = parse_schedule(found.schedule), zone(found.timezone)
-    except Fault as fault:
-        raise NotFoundError(f"campaign {found.uuid} ({found.name}) never opens: {fault.detail}") from fault
-    return {"campaign": found.uuid, "name": found.name}, week, place
+        plan, sampled = database.run(look, settings, name)
+    campaign = plan.campaign
+    if plan.week is None or plan.zone is None:
+        faults = "; ".join(one.detail for one in plan.standing if one.code in _FAULTS)
+        raise NotFoundError(f"campaign {campaign.uuid} ({campaign.name}) never opens: {faults}")
+    named = {"campaign": campaign.uuid, "name": campaign.name}
+    return named, plan.week, plan.zone, lint(plan, now(), sampled)
 
 
 def _page(page: Page, document: dict[str, Any]) -> None:
@@ -141,7 +144,7 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         page.line(document["name"], "bold")
     page.line(f"{'Open' if document['open_now'] else 'Closed'} now, {local(now(), zone)}, {utc(now())}.")
     for note in document.get("notes", ()):
-        page.advice(f"Note: {note}.")
+        page.advice(f"Note ({note['code']}): {note['detail']}.")
     page.line()
     windows = [(read(one["opens_at"]), read(one["closes_at"])) for one in document["windows"]]
     if not windows:

@@ -13,6 +13,7 @@ from dispatcher.api.parse import Parsed, Unreadable
 from dispatcher.errors import PermanentError, TransientError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
+from dispatcher.loops.lint import Lint
 from dispatcher.mirror import campaigns, record
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.record import Pass
@@ -60,6 +61,7 @@ class Sync:
         self._context = context
         self._accept_removals = accept_removals
         self._loaded: tuple[object, ...] | None = None
+        self._lint = Lint(context)
 
     async def run_once(self) -> float:
         """Make one pass; a failed one leaves the mirror as it was, and older."""
@@ -93,6 +95,7 @@ class Sync:
         if was_stale:
             context.nudge("health")
             context.nudge("dispatch")
+        await self._lint.review()
         return counts
 
     async def load(self) -> None:

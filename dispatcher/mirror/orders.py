@@ -25,13 +25,14 @@ class Backlog:
     next_due: datetime | None = None
 
 
-_waiting = and_(
+is_waiting = and_(
     # Spelled as in the index `orders_waiting`: SQLite does not see that `dialable = 1` is the same.
     literal_column("orders.dialable"),
     orders.c.live_job.is_(None),
     orders.c.closed_as.is_(None),
     orders.c.removed_at.is_(None),
 )
+"""An order that nothing but time keeps from being called, as far as SQL can tell."""
 
 
 def known(connection: Connection, uuids: Iterable[str]) -> dict[str, OrderRecord]:
@@ -88,7 +89,7 @@ def waiting(connection: Connection, campaign: str, at: datetime, limit: int) -> 
     """
     statement = (
         _records()
-        .where(_waiting, orders.c.campaign == campaign, orders.c.due_at <= at)
+        .where(is_waiting, orders.c.campaign == campaign, orders.c.due_at <= at)
         .where(~_number_is_live(), ~_number_is_forbidden())
         .order_by(orders.c.rank, orders.c.due_at, orders.c.uuid)
         .limit(limit)
@@ -104,7 +105,7 @@ def next_due(connection: Connection, campaign: str, at: datetime) -> datetime | 
     found: datetime | None = connection.execute(
         select(func.min(orders.c.due_at)).where(
             # All the ranks there are: named, so that the index on campaign, rank and due time serves.
-            _waiting,
+            is_waiting,
             orders.c.campaign == campaign,
             orders.c.rank.in_((CALLBACK, RETRY, NEW)),
             orders.c.due_at > at,
@@ -119,7 +120,7 @@ def backlog(connection: Connection, at: datetime, campaign: str | None = None) -
     Two statements, however many campaigns there are: what waits is counted in its index, and the few numbers that
     must not be called are looked up in the orders, not every order in them.
     """
-    mine = _waiting if campaign is None else and_(_waiting, orders.c.campaign == campaign)
+    mine = is_waiting if campaign is None else and_(is_waiting, orders.c.campaign == campaign)
     forbidden: dict[str, int] = {
         row.campaign: row.number
         for row in connection.execute(
@@ -164,7 +165,7 @@ def release_holds(connection: Connection) -> int:
 
 def take(connection: Connection, uuid: str, job: str) -> bool:
     """Let an attempt hold an order; False if the order is no longer free."""
-    taken = connection.execute(update(orders).where(orders.c.uuid == uuid, _waiting).values(live_job=job))
+    taken = connection.execute(update(orders).where(orders.c.uuid == uuid, is_waiting).values(live_job=job))
     return taken.rowcount == 1
 
 

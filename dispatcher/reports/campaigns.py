@@ -1,17 +1,21 @@
 """Every campaign, and what stands against dialling it now."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dispatcher.mirror.database import Connection
 from dispatcher.mirror.orders import Backlog
 from dispatcher.model.reasons import Reason
+from dispatcher.reports import notes
 from dispatcher.reports.facts import Facts, read_facts, silence
 from dispatcher.reports.instants import iso
 from dispatcher.reports.judgement import daemon_reasons, document, reasons_now
+from dispatcher.reports.notes import Notes
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.eligibility import next_open
+from dispatcher.rules.lint import Sampled
 from dispatcher.rules.plan import Plan, make_plan
 from dispatcher.rules.windows import next_change
 from dispatcher.settings import Settings
@@ -22,25 +26,30 @@ async def campaigns(sources: Sources, now: datetime) -> dict[str, Any]:
 
     `open` says that its window is; `dialing` that nothing at all stands against it. TransientError if SQL fails.
     """
-    facts = await sources.database.read(read_facts, sources.settings, now)
+    facts, sampled = await sources.database.read(_look, sources.settings, now)
     # Thousands of campaigns take tenths of a second: not on the loop that queues calls.
-    return await asyncio.to_thread(_documents, facts, now, sources.settings)
+    return await asyncio.to_thread(_documents, facts, sampled, now, sources.settings)
 
 
-def _documents(facts: Facts, now: datetime, settings: Settings) -> dict[str, Any]:
+def _look(connection: Connection, settings: Settings, now: datetime) -> tuple[Facts, dict[str, Sampled]]:
+    facts = read_facts(connection, settings, now)
+    return facts, notes.read_sample(connection, facts.backlog, settings)
+
+
+def _documents(facts: Facts, sampled: Mapping[str, Sampled], now: datetime, settings: Settings) -> dict[str, Any]:
     silent = silence(facts.life, now)
     blocking = daemon_reasons(facts, now, settings)
-    plans = (make_plan(campaign, facts.phones) for campaign in facts.campaigns.values())
+    plans = [make_plan(campaign, facts.phones) for campaign in facts.campaigns.values()]
+    noted = notes.review(plans, sampled, now)
+    standing = ((plan, reasons_now(facts, plan, now, settings, blocking=blocking)) for plan in plans)
     return {
         "at": iso(now),
         "problems": [silent] if silent else [],
-        "campaigns": [
-            _campaign(facts, plan, now, reasons_now(facts, plan, now, settings, blocking=blocking)) for plan in plans
-        ],
+        "campaigns": [_campaign(facts, plan, now, reasons, noted) for plan, reasons in standing],
     }
 
 
-def _campaign(facts: Facts, plan: Plan, now: datetime, reasons: Sequence[Reason]) -> dict[str, Any]:
+def _campaign(facts: Facts, plan: Plan, now: datetime, reasons: Sequence[Reason], noted: Notes) -> dict[str, Any]:
     campaign = plan.campaign
     opens = next_open(plan, now)
     change = next_change(plan.week, plan.zone, now) if plan.week is not None and plan.zone is not None else None
@@ -60,5 +69,5 @@ def _campaign(facts: Facts, plan: Plan, now: datetime, reasons: Sequence[Reason]
         "waiting": backlog.waiting,
         "due": backlog.due,
         "live": facts.slots.in_campaign.get(campaign.uuid, 0),
-        "notes": list(plan.notes),
+        "notes": notes.documents(noted.get(campaign.uuid, ())),
     }

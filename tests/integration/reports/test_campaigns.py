@@ -183,7 +183,7 @@ async def test_the_pause_between_two_calls_at_an_ordinary_pace_is_no_reason(mirr
 
 async def test_ignored_keys_of_a_schedule_are_noted(mirror: Mirror, sources: Sources) -> None:
     mirror.campaign(schedule={"Monday": {}, "mon": {"start": "09:00", "end": "17:00"}})
-    assert "'Monday'" in (await only(sources))["notes"][0]
+    assert "'Monday'" in (await only(sources))["notes"][0]["detail"]
 
 
 async def test_the_number_of_statements_is_that_of_the_report(mirror: Mirror, sources: Sources) -> None:

@@ -1,0 +1,39 @@
+"""Notes on campaigns, told once when they appear and once when they are gone."""
+
+import asyncio
+
+from dispatcher import metrics
+from dispatcher.log import logger
+from dispatcher.loops.context import Context
+from dispatcher.model.note import NoteCode
+from dispatcher.reports import notes
+
+log = logger(__name__)
+
+
+class Lint:
+    """Looks over the campaigns in the book after each sync pass."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._told: notes.Notes = {}
+
+    async def review(self) -> None:
+        """Log the notes that are new and those that are gone, and count them all."""
+        context = self._context
+        plans = list(context.book.plans.values())
+        sampled = await context.database.read(notes.read_sample, list(context.book.plans), context.settings)
+        # Thousands of campaigns take seconds the first time: not on the loop that queues calls.
+        found = await asyncio.to_thread(notes.review, plans, sampled, context.clock.now())
+        counted = notes.counted(found)
+        for code in NoteCode:
+            metrics.CAMPAIGN_NOTES.labels(code.value).set(counted[code.value])
+        for uuid in found.keys() | self._told.keys():
+            now, before = found.get(uuid, ()), self._told.get(uuid, ())
+            for note in now:
+                if note not in before:
+                    log.info("campaign noted", campaign=uuid, code=note.code.value, why=note.detail)
+            for note in before:
+                if note not in now:
+                    log.info("campaign no longer noted", campaign=uuid, code=note.code.value)
+        self._told = found
