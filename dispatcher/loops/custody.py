@@ -32,10 +32,6 @@ class Custody:
         self._recovering: dict[str, datetime] = {}
         self._run_id: str | None = None
 
-    def recovering(self, phone: str) -> bool:
-        """Tell whether a phone's queue must be left alone for now."""
-        return phone in self._recovering
-
     async def hold(self, phone: str) -> bool:
         """Take charge of a phone's queue, if that has not been done; False if it must be left alone for now."""
         if self._run_id is None:
@@ -52,6 +48,17 @@ class Custody:
             self.lose(phone)
             return False
         self._held.add(phone)
+        return True
+
+    async def still_there(self, phone: str) -> bool:
+        """Tell whether a phone's queue is there, and note it as lost if it is not: begun calls ask for no script."""
+        if not await self.hold(phone):
+            return False
+        try:
+            await self._context.queue.adopt(phone, create=False)
+        except LostHopperError:
+            self.lose(phone)
+            return False
         return True
 
     async def sure(self, phone: str) -> bool:

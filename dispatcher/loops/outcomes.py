@@ -36,7 +36,8 @@ class Outcomes:
     async def run_once(self) -> float:
         """Wait for reports on the phones that may have any, and apply them."""
         context = self._context
-        phones = await context.watch.phones()
+        # A Redis that has forgotten its phones still takes the reports of calls that were begun before.
+        phones = sorted({*await context.watch.phones(), *await context.database.read(attempts.held_phones)})
         if not phones:
             return _BLOCK_S
         reports = await context.outcomes.wait(phones, _BLOCK_S)

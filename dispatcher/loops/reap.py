@@ -34,7 +34,7 @@ class Reap:
         for attempt in await context.database.read(attempts.live):
             by_phone.setdefault(attempt.phone, []).append(attempt)
         for phone, live in by_phone.items():
-            if not self._custody.recovering(phone):
+            if await self._custody.still_there(phone):
                 await self._claimed(phone, live)
                 await self._begun(phone, live, context.clock.now())
         return min(_LONGEST_TURN_S, context.settings.hopper.claim_timeout.total_seconds() / 3)

@@ -9,6 +9,9 @@ from dispatcher.rules.numbers import normalise
 CALLBACK, RETRY, NEW = 0, 1, 2
 """Ranks: due callbacks are dialled before retries, and those before new orders."""
 
+_PLANNED = frozenset({OrderStatus.PLANNED, OrderStatus.SCHEDULED})
+"""The dialable statuses that a user gives; the others are what the platform saw of a call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -24,8 +27,9 @@ class Judged:
 def judge(order: Order, before: OrderRecord | None) -> Judged:
     """Return how an order that is new or has changed stands.
 
-    An order that was finished here is opened again only by a user's act on the platform: its status came from one
-    that is not dialable to one that is, or it was scheduled for another time after it was finished.
+    An order that was finished here is opened again only by a user's act on the platform: it was set back to planned or
+    scheduled from a status in which the platform left it, or scheduled for another time after it was finished. That a
+    call which was under way has met nobody is no such act: the platform says so of our own calls.
     """
     fault = order.fault
     e164: str | None = None
@@ -52,7 +56,7 @@ def judge(order: Order, before: OrderRecord | None) -> Judged:
 def _reopens(order: Order, before: OrderRecord) -> bool:
     if order.status not in DIALABLE:
         return False
-    if before.order.status not in DIALABLE:
+    if order.status in _PLANNED and before.order.status not in DIALABLE | {OrderStatus.CALLING}:
         return True
     return (
         order.scheduled_at is not None

@@ -2,7 +2,7 @@
 -- For each job seven arguments from ARGV[4] on: job, campaign, order, assistant, not_after (ms), the document's
 -- deadline (ms on Redis's clock), the document.
 -- Returns {'ok', id of the entry or 'taken' for each job}; {'lost'} or {'deposed'} with nothing done.
-local refusal = check()
+local refusal = check(true)
 if refusal then return refusal end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -5,6 +5,8 @@
 -- check() answers nil if this dispatcher is in charge and Redis holds what it should; else the script must return
 -- what it answers: {'deposed'} when a later dispatcher has taken over, {'lost'} when the fence or the group is gone,
 -- so that nothing is concluded from what Redis no longer knows.
+-- check(true) is for a script that fills Redis: out of memory, Redis refuses a script's first write if that may need
+-- more, and so the script as a whole. Calls can be renewed and, above all, taken back even then.
 local fence, calls = KEYS[1], KEYS[2]
 local epoch, fence_ms, seen_ms = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local GROUP = 'dialers'
@@ -20,10 +22,14 @@ local function group()
   return nil
 end
 
-local function check()
+local function check(fills)
   local holder = redis.call('GET', fence)
   if holder and tonumber(holder) > epoch then return {'deposed'} end
   if not holder or not group() then return {'lost'} end
-  redis.call('SET', fence, ARGV[1], 'PX', fence_ms)
+  if fills or tonumber(holder) < epoch then
+    redis.call('SET', fence, ARGV[1], 'PX', fence_ms)
+  else
+    redis.call('PEXPIRE', fence, fence_ms)
+  end
   return nil
 end

@@ -61,9 +61,14 @@ def test_callbacks_come_before_retries_and_those_before_new_orders(
 @pytest.mark.parametrize(
     ("before", "now", "reopened"),
     [
-        # A user's act: from a status that is not dialable to one that is.
+        # A user's act: back to planned from where the platform left it.
         ({"status": OrderStatus.CONTACTED}, {"status": OrderStatus.PLANNED}, True),
-        ({"status": OrderStatus.CANCELED}, {"status": OrderStatus.BUSY}, True),
+        ({"status": OrderStatus.CANCELED}, {"status": OrderStatus.SCHEDULED, "scheduled_at": NOON}, True),
+        # What the platform saw of our own call.
+        ({"status": OrderStatus.CALLING}, {"status": OrderStatus.BUSY}, False),
+        ({"status": OrderStatus.CALLING}, {"status": OrderStatus.NO_ANSWER}, False),
+        ({"status": OrderStatus.CALLING}, {"status": OrderStatus.PLANNED}, False),
+        ({"status": OrderStatus.CANCELED}, {"status": OrderStatus.BUSY}, False),
         # The platform still shows what it showed before.
         ({"status": OrderStatus.PLANNED}, {"status": OrderStatus.PLANNED}, False),
         ({"status": OrderStatus.PLANNED}, {"status": OrderStatus.BUSY}, False),

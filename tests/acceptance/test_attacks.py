@@ -1,0 +1,84 @@
+"""Faults and meetings that were found by attacking the running system: each broke a promise once."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tests.acceptance.harness import Daemon, Platform, RawDialer, eventually
+from tests.servers import Redis
+
+Make = Callable[..., Daemon]
+MakeDialer = Callable[..., RawDialer]
+
+
+@pytest.mark.parametrize("reported", [True, False])
+async def test_a_queue_that_is_forgotten_under_its_last_call_is_noticed_and_the_call_settled(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer, own_redis: Redis, reported: bool
+) -> None:
+    platform.campaign(orders=1)
+    daemon = make_daemon(
+        DISPATCHER_HOPPER__LEASE="1s", DISPATCHER_HOPPER__CLAIM_TIMEOUT="2s", DISPATCHER_HOPPER__CALL_TIMEOUT="60s"
+    )
+    dialer = make_dialer()
+    await daemon.start()
+    entry, job = await _begin(dialer)
+    await eventually(lambda: _states(daemon, dialing=1), what="the call to be seen as begun")
+    own_redis.flush()
+    if reported:
+        await dialer.finish(entry, job, "completed")
+    await eventually(lambda: _states(daemon, finished=int(reported), uncertain=int(not reported)), what="its end")
+
+
+async def test_a_pause_empties_a_hopper_that_is_out_of_memory(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    campaign = platform.campaign(orders=5)
+    daemon = make_daemon(DISPATCHER_HOPPER__LEASE="20s", DISPATCHER_HOPPER__CLAIM_TIMEOUT="20s")
+    dialer = make_dialer()
+    await daemon.start()
+    await eventually(dialer.documents, what="a call")
+    await dialer.redis.config_set("maxmemory", "1mb")
+    assert (await daemon.post(f"/api/campaigns/{campaign}/pause", {"reason": "no room"})).status_code == 200
+    await eventually(lambda: _empty(dialer), 1, "the hopper to be empty")
+
+
+async def test_an_order_whose_attempts_are_spent_stays_closed_when_the_platform_shows_how_its_call_went(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    campaign = platform.campaign(orders=1)
+    daemon, dialer = make_daemon(DISPATCHER_RETRIES__MAX_ATTEMPTS="1"), make_dialer()
+    await daemon.start()
+    entry, job = await _begin(dialer)
+    [order] = platform.store.orders[campaign].values()
+    order["status"] = "calling"
+    await eventually(lambda: _explained(daemon, campaign, order["uuid"], "calling"), what="the status in the mirror")
+    await dialer.finish(entry, job, "no-answer")
+    await eventually(lambda: _states(daemon, finished=1), what="the outcome")
+    order["status"] = "no answer"
+    await eventually(lambda: _explained(daemon, campaign, order["uuid"], "attempts_exhausted"), what="the reason")
+    await asyncio.sleep(1.5)  # two passes over the orders, in which nothing may happen
+    assert await _empty(dialer)
+
+
+async def _begin(dialer: RawDialer) -> tuple[str, str]:
+    await eventually(dialer.documents, what="a call")
+    claimed = await dialer.claim()
+    assert claimed is not None
+    entry, fields = claimed
+    assert await dialer.take(fields["job"]) is not None
+    return entry, fields["job"]
+
+
+async def _states(daemon: Daemon, **expected: int) -> bool:
+    found = (await daemon.json("status"))["attempts"]
+    return all(found[state] == number for state, number in expected.items())
+
+
+async def _empty(dialer: RawDialer) -> bool:
+    return not await dialer.documents()
+
+
+async def _explained(daemon: Daemon, campaign: str, order: str, words: str) -> bool:
+    code, output, _ = await daemon.command("explain", campaign, order, "-o", "json")
+    return code in {0, 1} and words in output
