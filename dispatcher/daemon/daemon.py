@@ -107,6 +107,7 @@ class Daemon:
         self.settings = settings
         self.context.settings = settings
         self.context.book.max_staleness = settings.sync.max_staleness
+        self.context.book.guard = settings.schedule.last_call_before_close
         zones.use_newest()
         self.context.book.stir()
         for name in ("sync", "orders", "tend", "dispatch"):

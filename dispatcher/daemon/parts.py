@@ -50,7 +50,7 @@ def assembled(
         queue=Queue(writer, prefix, epoch),
         watch=Watch(writer, prefix),
         outcomes=Outcomes(writer, reader, prefix),
-        book=Book(settings.sync.max_staleness),
+        book=Book(settings.sync.max_staleness, settings.schedule.last_call_before_close),
         epoch=epoch,
         nudge=nudge,
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from dispatcher.model.brakes import Brakes
 from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules import conditions
-from dispatcher.rules.eligibility import campaign_reasons
+from dispatcher.rules.eligibility import NO_GUARD, campaign_reasons
 from dispatcher.rules.offsets import EPOCH
 from dispatcher.rules.openings import Openings
 from dispatcher.rules.plan import Plan
@@ -20,7 +20,7 @@ from dispatcher.rules.plan import Plan
 class Book:
     """Plans by campaign, with the instants at which each opens or closes next."""
 
-    def __init__(self, max_staleness: timedelta) -> None:
+    def __init__(self, max_staleness: timedelta, guard: timedelta = NO_GUARD) -> None:
         self.plans: dict[str, Plan] = {}
         self.brakes = Brakes()
         self.synced_at: datetime | None = None
@@ -29,6 +29,7 @@ class Book:
         # What keeps the whole hopper from being used: nothing is queued before Redis has told its name and time.
         self.hopper: Reason | None = Reason(Code.HOPPER_RECOVERING, "Redis has not answered yet")
         self.max_staleness = max_staleness
+        self.guard = guard
         self._openings = Openings()
         self._told = EPOCH
         # Open campaigns that may have orders due; the others that are open ran dry until an instant.
@@ -97,7 +98,7 @@ class Book:
 
     def reasons(self, plan: Plan, at: datetime) -> list[Reason]:
         """Return what stands against dialling a campaign at `at`, apart from the conditions of the whole daemon."""
-        found = campaign_reasons(plan, at, self.brakes)
+        found = campaign_reasons(plan, at, self.brakes, self.guard)
         if not found:
             stale = conditions.orders_stale(self.orders_synced_at.get(plan.campaign.uuid), at, self.max_staleness)
             found += [stale] if stale else []

@@ -87,7 +87,7 @@ def _with_intent(plan: Plan, record: OrderRecord, number: str, settings: Setting
         number=number,
         ordinal=record.attempts + 1,
         basis=basis(campaign, phone, record.order),
-        not_after=not_after(plan, number, now, calling_rules=rules),
+        not_after=not_after(plan, number, now, calling_rules=rules, guard=settings.schedule.last_call_before_close),
         decision={
             "timezone": campaign.timezone,
             "tzdata": f"{source.version} ({source.origin})",

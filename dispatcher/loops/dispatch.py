@@ -5,7 +5,7 @@ In that order, so that a crash between any two steps leaves an attempt that can 
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from dispatcher import metrics
@@ -23,6 +23,7 @@ from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import UNBEGUN, State
 from dispatcher.rules import pacing
 from dispatcher.rules.plan import Plan
+from dispatcher.rules.windows import open_for
 
 log = logger(__name__)
 
@@ -80,7 +81,7 @@ class Dispatch:
                 continue
             free = min(
                 limits.phone_concurrency - on_phone[phone],
-                self._pace(phone).tokens(self._context.clock.monotonic()),
+                self._tokens(phone, sharing.values()),
                 await self._room(phone, live),
                 total,
             )
@@ -175,9 +176,20 @@ class Dispatch:
         )
 
     def _pace(self, phone: str) -> pacing.Pace:
-        rate = self._context.settings.limits.phone_calls_per_second
-        pace = self._paces.get(phone)
-        return pace if pace is not None and pace.rate == rate else pacing.Pace(rate)
+        return self._paces.get(phone) or pacing.Pace(self._context.settings.limits.phone_calls_per_second)
+
+    def _tokens(self, phone: str, plans: Iterable[Plan]) -> int:
+        """Return how many calls a phone may release now, at the rate that it has by the last opening of the plans."""
+        settings, now = self._context.settings, self._context.clock.now()
+        ramp = pacing.Ramp.of(phone, settings.schedule.opening_ramp.total_seconds())
+        since = min(
+            open_for(plan.week, plan.zone, now, settings.schedule.opening_ramp).total_seconds()
+            for plan in plans
+            if plan.week is not None and plan.zone is not None
+        )
+        whole, monotonic = settings.limits.phone_calls_per_second, self._context.clock.monotonic()
+        self._paces[phone] = self._pace(phone).at(ramp.rate(whole, since), monotonic)
+        return self._paces[phone].tokens(monotonic) if since >= ramp.first_call_after(whole) else 0
 
     def _until_next(self, plans: Sequence[Plan]) -> float:
         """Return the seconds until a phone may release a call, a campaign opens or an order is due."""

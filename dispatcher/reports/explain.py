@@ -86,7 +86,7 @@ def _reasons(
         blocking = judgement.daemon_reasons(facts, now, settings)
         found = judgement.reasons_now(facts, plan, now, settings, blocking=blocking, with_orders=record is None)
     else:
-        found = judgement.reasons_at(facts, plan, at)
+        found = judgement.reasons_at(facts, plan, at, settings)
         empty = judgement.no_orders(facts, plan) if record is None else None
         found += [empty] if empty else []
     return found + (_own_reasons(record, at, settings) if record else [])

@@ -16,6 +16,7 @@ from dispatcher.reports.instants import iso
 from dispatcher.rules import conditions, pacing
 from dispatcher.rules.eligibility import campaign_reasons
 from dispatcher.rules.plan import Plan
+from dispatcher.rules.windows import open_for
 from dispatcher.settings import Settings
 
 _DIALER_PATIENCE = timedelta(seconds=3)
@@ -53,7 +54,7 @@ def reasons_now(
 
 def reasons_at(facts: Facts, plan: Plan, at: datetime) -> list[Reason]:
     """Return the reasons that can be told for any instant: as things stand now, and by the clock of `at`."""
-    return campaign_reasons(plan, at, facts.brakes)
+    return campaign_reasons(plan, at, facts.brakes, settings.schedule.last_call_before_close)
 
 
 def no_orders(facts: Facts, plan: Plan) -> Reason | None:
@@ -102,16 +103,20 @@ def _limits(facts: Facts, plan: Plan, now: datetime, settings: Settings) -> list
         )
         if most is not None and calls >= most
     ]
-    return full + _paced(facts, phone, now, limits.phone_calls_per_second)
+    return full + _paced(facts, plan, now, settings)
 
 
-def _paced(facts: Facts, phone: str, now: datetime, rate: float) -> list[Reason]:
+def _paced(facts: Facts, plan: Plan, now: datetime, settings: Settings) -> list[Reason]:
     """Return what the phone's pace keeps back for longer than a moment."""
-    slots = facts.slots
+    slots, phone, rate = facts.slots, plan.campaign.phone or "", settings.limits.phone_calls_per_second
     waiting, since = slots.unbegun.get(phone, 0), slots.unbegun_since.get(phone)
     if waiting >= pacing.deepest(rate) and since is not None and now - since > _DIALER_PATIENCE:
         calls = "1 call of the phone waits" if waiting == 1 else f"{waiting} calls of the phone wait"
         return [Reason(Code.RATE_LIMITED, f"{calls} for a dialer to take them, and no more are queued until one does")]
+    waits = _first_call(plan, now, settings)
+    if waits > _PACE:
+        detail = "the phone's rate grows from nothing after an opening, and its first call is due later"
+        return [Reason(Code.RATE_LIMITED, f"{detail} (schedule.opening_ramp)", now + waits)]
     last = slots.started.get(phone)
     pace = pacing.Pace(rate)
     if last is not None:
@@ -120,3 +125,13 @@ def _paced(facts: Facts, phone: str, now: datetime, rate: float) -> list[Reason]
     if wait <= _PACE:
         return []
     return [Reason(Code.RATE_LIMITED, f"the phone places {rate:g} calls a second at most", now + wait)]
+
+
+def _first_call(plan: Plan, now: datetime, settings: Settings) -> timedelta:
+    """Return how long after `now` the phone's first call since the opening is due; less than zero if it was."""
+    length = settings.schedule.opening_ramp
+    if plan.week is None or plan.zone is None:
+        return timedelta(0)
+    ramp = pacing.Ramp.of(plan.campaign.phone or "", length.total_seconds())
+    due = timedelta(seconds=ramp.first_call_after(settings.limits.phone_calls_per_second))
+    return due - open_for(plan.week, plan.zone, now, length)

@@ -17,8 +17,15 @@ LONGEST = timedelta(days=1)
 """A call of a campaign that never closes may still not be begun later than this after it was queued."""
 
 
-def campaign_reasons(plan: Plan, at: datetime, brakes: Brakes) -> list[Reason]:
-    """Return every reason why the campaign is not dialled at `at`, what a person must mend first."""
+NO_GUARD = timedelta(0)
+"""Calls may begin until the very moment of closing."""
+
+
+def campaign_reasons(plan: Plan, at: datetime, brakes: Brakes, guard: timedelta = NO_GUARD) -> list[Reason]:
+    """Return every reason why the campaign is not dialled at `at`, what a person must mend first.
+
+    `guard` is the time before the window closes in which no call begins.
+    """
     found = list(plan.standing)
     uuid, phone = plan.campaign.uuid, plan.campaign.phone
     if brakes.everything is not None:
@@ -27,16 +34,28 @@ def campaign_reasons(plan: Plan, at: datetime, brakes: Brakes) -> list[Reason]:
         found.append(Reason(Code.PAUSED_BY_OPERATOR, f"the campaign is paused: {brakes.campaigns[uuid]}"))
     if phone in brakes.phones:
         found.append(Reason(Code.PHONE_PAUSED, f"the phone is paused: {brakes.phones[phone]}"))
-    closed = window_reason(plan, at)
+    closed = window_reason(plan, at, guard)
     return [*found, closed] if closed else found
 
 
-def window_reason(plan: Plan, at: datetime) -> Reason | None:
-    """Return the reason that the campaign's window is closed at `at`; None if it is open or not to be told."""
-    if plan.week is None or plan.zone is None or is_open(plan.week, plan.zone, at):
+def window_reason(plan: Plan, at: datetime, guard: timedelta = NO_GUARD) -> Reason | None:
+    """Return the reason that the campaign's window is closed at `at`; None if it is open or not to be told.
+
+    It is as good as closed while it is about to close, that is within `guard` of it.
+    """
+    if plan.week is None or plan.zone is None:
         return None
-    opens = next_change(plan.week, plan.zone, at)
-    return Reason(Code.WINDOW_CLOSED, f"the schedule is closed at this time in {plan.zone.key}", opens)
+    change = next_change(plan.week, plan.zone, at)
+    if not is_open(plan.week, plan.zone, at):
+        return Reason(Code.WINDOW_CLOSED, f"the schedule is closed at this time in {plan.zone.key}", change)
+    if change is None or change - at > guard:
+        return None
+    return Reason(
+        Code.WINDOW_CLOSED,
+        f"the schedule closes at this time in {plan.zone.key}, and no call begins in the last"
+        f" {guard.total_seconds():.0f} s before it closes (schedule.last_call_before_close)",
+        next_change(plan.week, plan.zone, change),
+    )
 
 
 def next_open(plan: Plan, at: datetime) -> datetime | None:
@@ -90,12 +109,12 @@ def _own_reasons(record: OrderRecord, at: datetime, most_attempts: int) -> list[
     return found
 
 
-def not_after(plan: Plan, e164: str, at: datetime, *, calling_rules: bool) -> datetime:
-    """Return the last instant until which a call that may begin at `at` may still begin."""
+def not_after(plan: Plan, e164: str, at: datetime, *, calling_rules: bool, guard: timedelta = NO_GUARD) -> datetime:
+    """Return the last instant until which a call that may begin at `at` may still begin, `guard` before closing."""
     ends = [at + LONGEST]
     if plan.week is not None and plan.zone is not None:
         closes = next_change(plan.week, plan.zone, at)
-        ends += [closes] if closes else []
+        ends += [closes - guard] if closes else []
     if calling_rules:
         unlawful_from = lawful_until(e164, at)
         ends += [unlawful_from] if unlawful_from else []

@@ -5,9 +5,14 @@ Instants here are seconds on a monotonic clock, passed in.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from math import sqrt
 
 _LATE_S = 0.1
 """A release that comes late by up to this is made up for, so that the rate is reached and not only kept below."""
+
+_LEAST_SHARE = 0.01
+"""A rate of nothing at all would never release a call; the first turns of an opening have this part of it."""
 
 _DEPTH_S = 1.0
 """Calls that wait unclaimed are begun all at once when a dialer appears: no more wait than one second's worth."""
@@ -41,6 +46,39 @@ class Pace:
     def next_token_at(self, now: float) -> float:
         """Return when the next call may be released: `now` if one may already."""
         return now if self.tokens(now) > 0 else self.full_at - (self.burst - 1) / self.rate
+
+    def at(self, rate: float, now: float) -> "Pace":
+        """Return the bucket with another rate from `now` on, holding what it holds, as far as it goes in."""
+        if rate == self.rate:
+            return self
+        missing = max(0.0, self.full_at - now) * self.rate
+        missing_then = max(0.0, missing + (rate - self.rate) * _LATE_S)
+        return Pace(rate, now + missing_then / rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """How a phone's rate grows after an opening: evenly over `length` seconds, from nothing to the whole.
+
+    `head_start` in [0, 1) is the part of a first call that the phone is given: phones that are given different ones do
+    not place their first calls at the same moment.
+    """
+
+    length: float
+    head_start: float
+
+    @classmethod
+    def of(cls, phone: str, length: float) -> "Ramp":
+        """Return the ramp of a phone, which has the same head start every day."""
+        return cls(length, int.from_bytes(blake2b(phone.encode(), digest_size=4).digest()) / 2**32)
+
+    def rate(self, whole: float, open_for: float) -> float:
+        """Return the rate so many seconds after the opening, of a phone whose limit is `whole`."""
+        return whole if open_for >= self.length else whole * max(open_for / self.length, _LEAST_SHARE)
+
+    def first_call_after(self, whole: float) -> float:
+        """Return the seconds after the opening by which the rate, with the head start, adds up to a call."""
+        return min(self.length, sqrt(2 * self.length * (1 - self.head_start) / whole))
 
 
 def deepest(rate: float) -> int:

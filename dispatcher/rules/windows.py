@@ -63,6 +63,14 @@ def next_change_second(week: Week, zone: ZoneInfo, second: int) -> int | None:
     return change
 
 
+def open_for(week: Week, zone: ZoneInfo, at: datetime, most: timedelta) -> timedelta:
+    """Return for how long a week that is open at `at` has been open without a break, but no more than `most`."""
+    since = at - most
+    while (change := next_change(week, zone, since)) is not None and change <= at:
+        since = change
+    return at - since
+
+
 def windows(week: Week, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Window]:
     """Yield the open times in [start, end), in order, clipped to it, with a closed time between any two."""
     at, now_open = start, is_open(week, zone, start)

@@ -15,6 +15,7 @@ from dispatcher.settings.sections import (
     Log,
     Redis,
     Retries,
+    Schedule,
     Section,
     Sync,
 )
@@ -30,6 +31,7 @@ class Settings(Section):
     database: Database = Database()
     redis: Redis = Redis()
     sync: Sync = Sync()
+    schedule: Schedule = Schedule()
     limits: Limits = Limits()
     hopper: Hopper = Hopper()
     retries: Retries = Retries()

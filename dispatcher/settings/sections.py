@@ -34,6 +34,7 @@ from dispatcher.settings.values import (
     Token,
     absent,
     at_least,
+    at_most,
     lower,
 )
 
@@ -128,6 +129,18 @@ class Sync(Section):
                 f"must be longer than sync.interval ({durations.text(interval)}), or the mirror is stale between passes"
             )
         return value
+
+
+class Schedule(Section):
+    """How the edges of a campaign's windows are treated."""
+
+    last_call_before_close: Annotated[Duration, AfterValidator(at_most("24h"))] = Field(
+        default=timedelta(0), description="How long before a campaign's window closes its last call may begin."
+    )
+    opening_ramp: Annotated[Duration, AfterValidator(at_most("24h"))] = Field(
+        default=timedelta(0),
+        description="The time after an opening in which a phone's rate grows from nothing to its limit.",
+    )
 
 
 class Limits(Section):

@@ -41,6 +41,17 @@ def at_least(least: str) -> Callable[[timedelta], timedelta]:
     return check
 
 
+def at_most(most: str) -> Callable[[timedelta], timedelta]:
+    """Return a check that a duration is no longer than `most`."""
+
+    def check(duration: timedelta) -> timedelta:
+        if duration > durations.parse(most):
+            raise ValueError(f"must be at most {most}")
+        return duration
+
+    return check
+
+
 def _count(value: object) -> int:
     if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value, re.ASCII):
         value = int(value)

@@ -89,6 +89,43 @@ async def test_the_first_call_is_ready_the_moment_the_window_opens(redis_url: st
         assert timedelta(0) <= clock.now() - opens < timedelta(seconds=0.5)
 
 
+async def test_calls_do_not_all_start_with_the_opening_but_grow_to_the_limit(redis_url: str, tmp_path: Path) -> None:
+    clock, opens = shortly_before_a_minute(2)
+    schedule = {day: {"start": f"{opens:%H:%M}", "end": "24:00"} for day in DAYS}
+    limits = {"DISPATCHER_LIMITS__PHONE_CONCURRENCY": "50", "DISPATCHER_SCHEDULE__OPENING_RAMP": "20s"}
+    async with running(clock, redis_url, tmp_path, schedule, **limits) as (_, redis, phone):
+        while (waiting := await documents(redis, phone)) < 25:
+            passed = (clock.now() - opens).total_seconds()
+            # By then 100 calls a second, growing over 20 s, add up to 100 t²/40; a second more for turns and the start.
+            assert waiting <= 2.5 * max(0.0, passed + 1) ** 2 + 2
+            assert passed < 8, "the rate does not grow"
+            await asyncio.sleep(0.02)
+        assert clock.now() - opens > timedelta(seconds=1.5)
+
+
+async def test_no_call_waits_in_the_guarded_time_before_the_window_closes(redis_url: str, tmp_path: Path) -> None:
+    clock, closes = shortly_before_a_minute(34)
+    before = closes - timedelta(hours=1)
+    schedule = {day: {"start": f"{before:%H:%M}", "end": f"{closes:%H:%M}"} for day in DAYS}
+    guard = timedelta(seconds=30)
+    settings = {"DISPATCHER_SCHEDULE__LAST_CALL_BEFORE_CLOSE": "30s"}
+    async with running(clock, redis_url, tmp_path, schedule, **settings) as (_, redis, phone):
+        while not await documents(redis, phone):
+            assert clock.now() < closes - guard, "no call before the guarded time"
+            await asyncio.sleep(0.01)
+        seen = clock.now()
+        while await documents(redis, phone):
+            seen = clock.now()
+            assert seen < closes - guard + timedelta(seconds=1)
+            await asyncio.sleep(0.002)
+        assert closes - guard - timedelta(milliseconds=100) <= seen <= closes - guard + timedelta(milliseconds=20)
+        # Nothing is queued anew, for more than a turn.
+        until = clock.now() + timedelta(seconds=1.5)
+        while clock.now() < until:
+            assert not await documents(redis, phone)
+            await asyncio.sleep(0.05)
+
+
 async def test_no_document_outlives_the_window_even_if_nobody_takes_it_back(redis_url: str, tmp_path: Path) -> None:
     clock, closes = shortly_before_a_minute(4)
     before = closes - timedelta(hours=1)

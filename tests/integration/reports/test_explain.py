@@ -166,3 +166,32 @@ async def test_an_order_of_another_campaign_is_not_found(mirror: Mirror, sources
     for order in ("order-2", "order-9"):
         with pytest.raises(NotFoundError, match=order):
             await explain(sources, "camp-1", order, NOW, NOW)
+
+
+async def test_the_guarded_time_before_closing_is_a_reason_and_no_closed_window(
+    mirror: Mirror, configured: Callable[..., Sources]
+) -> None:
+    mirror.order("order-1")
+    at = datetime(2026, 5, 4, 20, 58, tzinfo=UTC)
+    guarded = configured(schedule={"last_call_before_close": "3m"})
+    found = await explain(guarded, "camp-1", None, at, NOW)
+    assert codes(found) == ["window_closed"]
+    assert "schedule.last_call_before_close" in found["reasons"][0]["detail"]
+    assert found["reasons"][0]["until"] == "2026-05-05T13:00:00Z"
+    assert (found["open"], found["next_open"], found["next_change"]) == (
+        True,
+        "2026-05-04T20:58:00Z",
+        "2026-05-04T21:00:00Z",
+    )
+
+
+async def test_a_first_call_that_the_ramp_keeps_back_says_when_it_is_due(
+    mirror: Mirror, configured: Callable[..., Sources]
+) -> None:
+    mirror.order("order-1")
+    mirror.campaign(schedule={"mon": {"start": "10:00", "end": "17:00"}})
+    ramped = configured(schedule={"opening_ramp": "24h"}, limits={"phone_calls_per_second": 0.01})
+    found = await explain(ramped, "camp-1", None, NOW, NOW)
+    assert codes(found) == ["rate_limited"]
+    assert "schedule.opening_ramp" in found["reasons"][0]["detail"]
+    assert "2026-05-04T14:00:00Z" < found["reasons"][0]["until"] < "2026-05-04T16:00:00Z"

@@ -42,6 +42,31 @@ def test_a_closed_window_ends_when_it_opens_next() -> None:
     assert reason.until == OPENS
 
 
+def test_no_call_begins_in_the_guarded_time_before_the_window_closes() -> None:
+    guard = timedelta(minutes=5)
+    assert campaign_reasons(a_plan(), CLOSES - guard - MICROSECOND, Brakes(), guard) == []
+    for at in (CLOSES - guard, CLOSES - MICROSECOND):
+        (reason,) = campaign_reasons(a_plan(), at, Brakes(), guard)
+        assert reason.code is Code.WINDOW_CLOSED
+        assert "in the last 300 s before it closes (schedule.last_call_before_close)" in reason.detail
+        assert "Europe/Berlin" in reason.detail
+        assert reason.until == OPENS
+
+
+def test_what_never_closes_needs_no_guard() -> None:
+    assert window_reason(a_plan(schedule=ALWAYS), NOON, timedelta(days=1)) is None
+
+
+def test_a_closed_window_says_so_whatever_the_guard() -> None:
+    assert window_reason(a_plan(), CLOSES, timedelta(days=1)) == window_reason(a_plan(), CLOSES)
+
+
+def test_a_window_shorter_than_the_guard_is_never_dialled() -> None:
+    reason = window_reason(a_plan(), OPENS, timedelta(hours=8))
+    assert reason is not None
+    assert reason.until == OPENS + timedelta(days=1)
+
+
 @pytest.mark.parametrize("changes", [{"schedule": None}, {"timezone": None}])
 def test_without_a_schedule_or_a_zone_no_window_is_told(changes: dict[str, None]) -> None:
     plan = a_plan(**changes)
@@ -158,6 +183,12 @@ def test_a_recipients_hours_count_only_while_the_rules_are_on() -> None:
 
 def test_a_call_may_begin_until_the_window_closes() -> None:
     assert not_after(a_plan(), LONDON, NOON, calling_rules=True) == CLOSES
+
+
+def test_a_call_may_begin_until_the_guarded_time_before_the_window_closes() -> None:
+    guard = timedelta(minutes=5)
+    assert not_after(a_plan(), LONDON, NOON, calling_rules=True, guard=guard) == CLOSES - guard
+    assert not_after(a_plan(schedule=ALWAYS), LONDON, NOON, calling_rules=False, guard=guard) == NOON + LONGEST
 
 
 def test_a_call_may_begin_until_the_recipients_evening_if_that_comes_first() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.rules.pacing import Pace, deepest, turns
+from dispatcher.rules.pacing import Pace, Ramp, deepest, turns
 
 rates = st.floats(0.01, 1000)
 names = st.lists(st.text("abcdef", min_size=1, max_size=2), unique=True, max_size=8)
@@ -60,6 +60,81 @@ def test_no_span_of_time_releases_more_than_a_burst_and_the_rate(
 def test_idle_time_saves_up_no_more_than_a_burst(rate: float, idle: float) -> None:
     pace = Pace(rate).spend(1, 0.0)
     assert pace.tokens(1 / rate + idle) <= pace.burst + 1e-5
+
+
+def test_a_changed_rate_counts_from_now_on() -> None:
+    pace = Pace(1.0).spend(1, 0.0)
+    assert pace.at(1.0, 0.5) is pace
+    # Of the 1.1 that a full bucket holds, 0.1 is left at first, and 0.6 after half a second.
+    assert pace.at(0.1, 0.5).next_token_at(0.5) == pytest.approx(0.5 + 0.4 / 0.1)
+    assert pace.at(10.0, 0.0).next_token_at(0.0) == pytest.approx(0.9 / 10)
+
+
+@given(first=rates, second=rates, spent=st.integers(0, 20), now=st.floats(0, 1000), wait=st.floats(0, 100))
+def test_a_changed_rate_gives_and_takes_no_call(
+    first: float, second: float, spent: int, now: float, wait: float
+) -> None:
+    pace = Pace(first).spend(spent, now) if spent else Pace(first)
+    changed = pace.at(second, now + wait)
+    assert changed.rate == second
+    # A smaller bucket cannot hold what the larger one held.
+    expected = min(pace.tokens(now + wait), Pace(second).tokens(now + wait))
+    assert abs(changed.tokens(now + wait) - expected) <= (1 if second < first else 0)
+    assert changed.tokens(now + wait) <= pace.tokens(now + wait)
+
+
+def test_after_an_opening_the_rate_grows_evenly_to_its_limit() -> None:
+    ramp = Ramp(300.0, 0.0)
+    assert [ramp.rate(2.0, after) for after in (0, 150, 299, 300, 9999)] == pytest.approx([0.02, 1, 1.9933333, 2, 2])
+
+
+def test_without_a_ramp_the_rate_is_whole_from_the_first_moment() -> None:
+    ramp = Ramp(0.0, 0.0)
+    assert ramp.rate(2.0, 0.0) == 2.0
+    assert ramp.first_call_after(2.0) == 0.0
+
+
+def test_the_first_call_comes_when_the_growing_rate_adds_up_to_one() -> None:
+    assert Ramp(300.0, 0.0).first_call_after(1.5) == pytest.approx(20.0)
+    assert Ramp(300.0, 0.75).first_call_after(1.5) == pytest.approx(10.0)
+
+
+def test_a_slow_phone_begins_when_the_ramp_is_over() -> None:
+    assert Ramp(60.0, 0.0).first_call_after(0.01) == 60.0
+
+
+def test_each_phone_has_a_head_start_of_its_own_that_does_not_change() -> None:
+    starts = [Ramp.of(f"phone_{number}", 60.0).head_start for number in range(1000)]
+    assert starts == [Ramp.of(f"phone_{number}", 60.0).head_start for number in range(1000)]
+    assert all(0 <= start < 1 for start in starts)
+    # As even as chance is.
+    assert all(150 < sum(fifth / 5 <= start < (fifth + 1) / 5 for start in starts) < 250 for fifth in range(5))
+
+
+@given(
+    whole=st.floats(0.01, 200),
+    length=st.floats(0, 600),
+    head_start=st.floats(0, 0.999),
+    steps=st.lists(st.tuples(st.floats(0, 30), st.integers(0, 30)), min_size=1, max_size=60),
+)
+def test_a_ramp_never_releases_more_than_the_plain_limit_and_less_while_it_grows(
+    whole: float, length: float, head_start: float, steps: list[tuple[float, int]]
+) -> None:
+    ramp, pace, now, rate_before = Ramp(length, head_start), Pace(whole), 0.0, 0.0
+    released, grown = 0, 0.0
+    for wait, wanted in steps:
+        now += wait
+        rate = ramp.rate(whole, now)
+        assert rate_before <= rate <= whole
+        # Between two turns the rate stays at what it was at the first of them.
+        grown += wait * rate_before
+        rate_before = rate
+        pace = pace.at(rate, now)
+        calls = min(wanted, pace.tokens(now)) if now >= ramp.first_call_after(whole) else 0
+        pace = pace.spend(calls, now) if calls else pace
+        released += calls
+        assert released <= Pace(whole).burst + whole * now + 1e-3
+        assert released <= Pace(rate).burst + grown + 1e-3
 
 
 @pytest.mark.parametrize(("rate", "depth"), [(0.01, 1), (1.0, 1), (2.5, 2), (50.0, 50)])

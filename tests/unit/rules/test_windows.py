@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from dispatcher.rules.schedule import DAYS, Week, parse_schedule
-from dispatcher.rules.windows import Window, is_open, next_change, windows
+from dispatcher.rules.windows import Window, is_open, next_change, open_for, windows
 from dispatcher.rules.zones import zone
 
 ALWAYS = parse_schedule({day: {"start": "00:00", "end": "24:00"} for day in DAYS})
@@ -157,3 +157,28 @@ def test_the_ends_of_the_calendar_are_no_error(place: str) -> None:
     assert next_change(sundays, zone(place), first) is not None
     assert next_change(sundays, zone(place), last) is None
     assert list(windows(sundays, zone(place), last - timedelta(days=30), last))
+
+
+@pytest.mark.parametrize(
+    ("at", "minutes"),
+    [
+        ("2026-01-12T09:00", 0),
+        ("2026-01-12T09:07", 7),
+        ("2026-01-12T09:59:59", 59 + 59 / 60),
+        ("2026-01-12T10:00", 60),
+        ("2026-01-12T16:59", 60),
+    ],
+)
+def test_for_how_long_it_has_been_open_is_told_up_to_what_matters(at: str, minutes: float) -> None:
+    hours = timedelta(hours=1)
+    assert open_for(week("mon", "09:00", "17:00"), zone("UTC"), utc(at), hours) == timedelta(minutes=minutes)
+
+
+def test_only_the_last_opening_counts() -> None:
+    twice = parse_schedule({"mon": [{"start": "09:00", "end": "09:10"}, {"start": "09:20", "end": "09:40"}]})
+    assert open_for(twice, zone("UTC"), utc("2026-01-12T09:25"), timedelta(hours=1)) == timedelta(minutes=5)
+
+
+def test_what_never_closes_has_long_been_open() -> None:
+    assert open_for(ALWAYS, zone("UTC"), utc("2026-01-12T09:25"), timedelta(hours=1)) == timedelta(hours=1)
+    assert open_for(ALWAYS, zone("UTC"), utc("2026-01-12T09:25"), timedelta(0)) == timedelta(0)

@@ -22,6 +22,8 @@ VALID: dict[str, tuple[str, Any]] = {
     "sync.orders_interval": ("100ms", timedelta(milliseconds=100)),
     "sync.max_staleness": ("31s", timedelta(seconds=31)),
     "sync.soon": ("0", timedelta()),
+    "schedule.last_call_before_close": ("5m", timedelta(minutes=5)),
+    "schedule.opening_ramp": ("24h", timedelta(hours=24)),
     "limits.phone_concurrency": ("1", 1),
     "limits.phone_calls_per_second": ("0.2", 0.2),
     "limits.campaign_concurrency": (" 7 ", 7),
@@ -89,6 +91,11 @@ def test_a_bad_duration_is_refused(key: str, written: str) -> None:
 )
 def test_a_duration_that_is_too_short_is_refused(key: str, written: str, least: str) -> None:
     assert refused(None, {variable(key): written}).endswith(f", but must be at least {least}.")
+
+
+@pytest.mark.parametrize("key", ["schedule.last_call_before_close", "schedule.opening_ramp"])
+def test_a_duration_that_is_too_long_is_refused(key: str) -> None:
+    assert refused(None, {variable(key): "86400001ms"}).endswith(", but must be at most 24h.")
 
 
 @pytest.mark.parametrize(
