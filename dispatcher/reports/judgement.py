@@ -42,7 +42,7 @@ def reasons_now(
     `blocking` are the `daemon_reasons` of that instant, the same for every campaign. Whether an order is due is not
     asked for somebody who asks of one order.
     """
-    found = reasons_at(facts, plan, now)
+    found = reasons_at(facts, plan, now, settings)
     stale = None
     if not found and not any(reason.code is Code.MIRROR_STALE for reason in blocking):
         read_at = facts.orders_synced_at.get(plan.campaign.uuid)
@@ -52,7 +52,7 @@ def reasons_now(
     return found or _limits(facts, plan, now, settings)
 
 
-def reasons_at(facts: Facts, plan: Plan, at: datetime) -> list[Reason]:
+def reasons_at(facts: Facts, plan: Plan, at: datetime, settings: Settings) -> list[Reason]:
     """Return the reasons that can be told for any instant: as things stand now, and by the clock of `at`."""
     return campaign_reasons(plan, at, facts.brakes, settings.schedule.last_call_before_close)
 
