@@ -1,26 +1,39 @@
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dispatcher.model.note import NoteCode
 from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules.lint import Sampled, first_lawful, lint, places
-from dispatcher.rules.recipient import recipient_reason
-from dispatcher.rules.windows import Window
+from dispatcher.rules.numbers import candidate_zones
+from dispatcher.rules.schedule import DAYS, parse_schedule
+from dispatcher.rules.windows import Window, is_open, next_change
 
 from .things import LONDON, NOON, a_phone, a_plan
 
 GERMAN = a_phone(country="DE")
 NEW_YORK, HONOLULU = "+12125550100", "+18085550100"
 
+DAY = [{"start": "12:00", "end": "14:00"}]
+LAWFUL = parse_schedule({day: {"start": "08:00", "end": "21:00"} for day in DAYS})
+
 
 def hours(start: str, end: str, *days: str) -> dict[str, Any]:
     return {day: {"start": start, "end": end} for day in days or ("mon", "tue")}
 
 
+def by_day(number: str, at: datetime) -> Reason | None:
+    """Forbids calls outside 08:00 to 21:00 where the number is."""
+    zone = ZoneInfo(candidate_zones(number)[0])
+    if is_open(LAWFUL, zone, at):
+        return None
+    return Reason(Code.RECIPIENT_HOURS_CLOSED, "it is night", next_change(LAWFUL, zone, at))
+
+
 def notes(numbers: list[str] | None = None, at: datetime = NOON, **changes: Any) -> list[tuple[str, str]]:
-    sampled = None if numbers is None else Sampled(numbers, recipient_reason)
+    sampled = None if numbers is None else Sampled(numbers, by_day)
     changes.setdefault("found", GERMAN)
     return [(note.code.value, note.detail) for note in lint(a_plan(**changes), at, sampled)]
 
@@ -70,9 +83,6 @@ def test_a_window_in_the_night_of_all_who_are_called_is_noted() -> None:
 
     assert code == "window_outside_lawful_hours"
     assert detail.startswith("mon 05:00-07:30 lies outside every lawful hour")
-
-
-DAY = [{"start": "12:00", "end": "14:00"}]
 
 
 def test_a_window_that_suits_one_of_them_is_not_noted() -> None:
@@ -133,12 +143,12 @@ def test_the_first_lawful_instant_of_a_window_is_that_of_whoever_comes_first() -
     opens = datetime.fromisoformat("2026-01-12T12:30:00Z")
     window = Window(opens, opens + timedelta(hours=8))
 
-    assert first_lawful(window, [HONOLULU, NEW_YORK], recipient_reason) == opens + timedelta(minutes=30)
-    assert first_lawful(window, [NEW_YORK, HONOLULU], recipient_reason) == opens + timedelta(minutes=30)
-    assert first_lawful(window, [NEW_YORK, LONDON], recipient_reason) == opens
+    assert first_lawful(window, [HONOLULU, NEW_YORK], by_day) == opens + timedelta(minutes=30)
+    assert first_lawful(window, [NEW_YORK, HONOLULU], by_day) == opens + timedelta(minutes=30)
+    assert first_lawful(window, [NEW_YORK, LONDON], by_day) == opens
 
 
 def test_a_window_without_a_lawful_instant_has_none() -> None:
     opens = datetime.fromisoformat("2026-01-12T04:00:00Z")
 
-    assert first_lawful(Window(opens, opens + timedelta(hours=2)), [LONDON], recipient_reason) is None
+    assert first_lawful(Window(opens, opens + timedelta(hours=2)), [LONDON], by_day) is None
