@@ -21,8 +21,10 @@ if TYPE_CHECKING:
         "dispatcher jobs --state dialing",
         "dispatcher jobs --state uncertain --state queued --campaign 8f3a91b2",
         "dispatcher jobs --order order_9z8y -o json",
+        "dispatcher jobs 0f3c9b7e",
     ],
 )
+@click.argument("job", required=False)
 @click.option(
     "--state",
     "states",
@@ -35,13 +37,21 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="At most so many.")
 @common
 @click.pass_obj
-def jobs(given: Common, states: tuple[str, ...], campaign: str | None, order: str | None, limit: int) -> None:
+def jobs(
+    given: Common, job: str | None, states: tuple[str, ...], campaign: str | None, order: str | None, limit: int
+) -> None:
     """List attempts, the newest first, and what became of each.
 
     An attempt is uncertain when it was perhaps begun and then nothing was heard; such an order is never dialled
-    again by itself.
+    again by itself. With JOB, the id of one or the start of it, show that one and what it was allowed by: the hours,
+    the zones and the rules as they were when it was queued.
     """
-    given.show(asyncio.run(_jobs(given, states, campaign, order, limit)), _page)
+    if job is None:
+        given.show(asyncio.run(_jobs(given, states, campaign, order, limit)), _page)
+    elif states or campaign is not None or order is not None:
+        raise click.UsageError("JOB names one attempt: leave --state, --campaign and --order out.")
+    else:
+        given.show(asyncio.run(_job(given, job)), _page_of_one)
 
 
 async def _jobs(
@@ -54,6 +64,39 @@ async def _jobs(
     chosen = [State(state) for state in states]
     async with sources(settings) as opened:
         return await report(opened, now(), states=chosen, campaign=campaign, order=order, limit=limit)
+
+
+async def _job(given: Common, job: str) -> dict[str, Any]:
+    settings = given.settings()
+    from dispatcher.cli.mirrored import sources
+    from dispatcher.reports.jobs import one
+
+    async with sources(settings) as opened:
+        return await one(opened, job, now())
+
+
+def _page_of_one(page: Page, document: dict[str, Any]) -> None:
+    [found] = document["jobs"]
+    page.facts({name: value for name, value in found.items() if name != "decision"})
+    page.line()
+    decision = found["decision"]
+    if not decision:
+        page.line("It was made before decisions were recorded.")
+        return
+    page.line("Allowed by", "bold")
+    page.facts(_flat(decision))
+
+
+def _flat(value: Any, name: str = "") -> dict[str, str]:
+    """Return every leaf of a document under the names that lead to it."""
+    if isinstance(value, dict) and value:
+        return {key: leaf for part, inner in value.items() for key, leaf in _flat(inner, f"{name} {part}").items()}
+    if isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        return {
+            key: leaf for place, inner in enumerate(value, 1) for key, leaf in _flat(inner, f"{name} {place}").items()
+        }
+    text = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return {name.strip(): text}
 
 
 def _page(page: Page, document: dict[str, Any]) -> None:

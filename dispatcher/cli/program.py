@@ -21,7 +21,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "jobs": "jobs",
         "explain": "explain",
     },
-    "Steer it": {"pause": "pause", "resume": "pause"},
+    "Steer it": {"pause": "pause", "resume": "pause", "dnc": "dnc"},
     "Shell": {"completion": "completion"},
 }
 """Under each heading of the help, every command with the module that holds it."""

@@ -4,15 +4,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from dispatcher.mirror import attempts, orders
 from dispatcher.mirror.attempts import Intent
 from dispatcher.mirror.database import Connection
 from dispatcher.model.basis import basis
 from dispatcher.model.order import OrderRecord
-from dispatcher.rules import zones
+from dispatcher.rules import decision
 from dispatcher.rules.eligibility import not_after, order_reasons
 from dispatcher.rules.plan import Plan
+from dispatcher.rules.spacing import spacing_reasons
 from dispatcher.settings import Settings
 
 _BATCH = 50
@@ -52,20 +54,29 @@ def choose(
 
 def _choose_for(connection: Connection, plan: Plan, number: int, settings: Settings, now: datetime) -> list[Chosen]:
     chosen: dict[str, Chosen] = {}  # by number: two orders of one person take turns
+    spacing = settings.retries.spacing()
+    of_campaign = decision.campaign_part(plan, now)
     for _ in range(_MOST_BATCHES):
         held: list[tuple[str, str, datetime]] = []
-        for record in orders.waiting(connection, plan.campaign.uuid, now, max(_BATCH, 2 * number)):
+        waiting = orders.waiting(connection, plan.campaign.uuid, now, max(_BATCH, 2 * number))
+        numbers = {record.e164 for record in waiting if record.e164}
+        called = attempts.calls(connection, numbers, now - spacing.memory)
+        for record in waiting:
+            calls = called.get(record.e164 or "", [])
             reasons = order_reasons(
                 record,
                 now,
                 most_attempts=settings.retries.max_attempts,
                 calling_rules=settings.calling_rules.enabled,
-            )
+            ) or spacing_reasons(record.order.uuid, calls, now, spacing)
             if reasons:
                 until = max(reasons[0].until or now + _LOOK_AGAIN, now + _SOONEST)
                 held.append((record.order.uuid, reasons[0].code.value, until))
             elif record.e164 and record.e164 not in chosen and len(chosen) < number:
-                chosen[record.e164] = _with_intent(plan, record, record.e164, settings, now)
+                rules = {"enabled": settings.calling_rules.enabled}
+                of_person = decision.recipient_part(record.e164, calls, now, rules=rules, spacing=spacing)
+                why = {**of_campaign, **of_person}
+                chosen[record.e164] = _with_intent(plan, record, record.e164, settings, now, why)
         orders.hold(connection, held)
         # Another batch only helps if this one was used up by orders that had to be put off.
         if len(chosen) >= number or not held:
@@ -73,12 +84,13 @@ def _choose_for(connection: Connection, plan: Plan, number: int, settings: Setti
     return list(chosen.values())
 
 
-def _with_intent(plan: Plan, record: OrderRecord, number: str, settings: Settings, now: datetime) -> Chosen:
+def _with_intent(
+    plan: Plan, record: OrderRecord, number: str, settings: Settings, now: datetime, why: dict[str, Any]
+) -> Chosen:
     rules = settings.calling_rules.enabled
     campaign, phone = plan.campaign, plan.phone
     if phone is None:
         raise AssertionError(f"campaign {campaign.uuid} was chosen without a phone")
-    source = zones.source()
     intent = Intent(
         job=os.urandom(16).hex(),
         order=record.order.uuid,
@@ -88,11 +100,6 @@ def _with_intent(plan: Plan, record: OrderRecord, number: str, settings: Setting
         ordinal=record.attempts + 1,
         basis=basis(campaign, phone, record.order),
         not_after=not_after(plan, number, now, calling_rules=rules, guard=settings.schedule.last_call_before_close),
-        decision={
-            "timezone": campaign.timezone,
-            "tzdata": f"{source.version} ({source.origin})",
-            "schedule": campaign.schedule,
-            "calling_rules": rules,
-        },
+        decision=why,
     )
     return Chosen(intent, plan, record)

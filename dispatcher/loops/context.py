@@ -10,7 +10,6 @@ from dispatcher.hopper.queue import Queue
 from dispatcher.hopper.watch import Watch
 from dispatcher.loops.book import Book
 from dispatcher.mirror.database import Database
-from dispatcher.model.outcome import Outcome
 from dispatcher.rules.retry import RetryPolicy
 from dispatcher.settings import Settings
 
@@ -32,19 +31,4 @@ class Context:
 
     def retry_policy(self) -> RetryPolicy:
         """Return the policy that the settings describe."""
-        return retry_policy(self.settings)
-
-
-def retry_policy(settings: Settings) -> RetryPolicy:
-    """Return the retry policy that settings describe."""
-    retries = settings.retries
-    return RetryPolicy(
-        most_attempts=retries.max_attempts,
-        gaps={
-            Outcome.BUSY: retries.busy,
-            Outcome.NO_ANSWER: retries.no_answer,
-            Outcome.VOICEMAIL: retries.voicemail,
-            Outcome.FAILED: retries.failed,
-        },
-        growth=retries.growth,
-    )
+        return self.settings.retries.policy()

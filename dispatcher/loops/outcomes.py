@@ -5,18 +5,19 @@ committed. So it is applied once, however often it is delivered or read.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from dispatcher import metrics
 from dispatcher.hopper.outcomes import Report
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.mirror import attempts, brakes, orders
+from dispatcher.mirror import attempts, do_not_call, orders
 from dispatcher.mirror.attempts import WORKER, Attempt
 from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import LOST, State
 from dispatcher.model.outcome import BEGUN, Outcome, outcome
+from dispatcher.rules.plan import Plan
 from dispatcher.rules.retry import RetryPolicy, after
 
 log = logger(__name__)
@@ -55,7 +56,7 @@ async def apply_pending(context: Context, phone: str, *, sure: bool) -> None:
 
 async def _take_in(context: Context, reports: Sequence[Report], sure: Collection[str]) -> None:
     now = context.clock.now()
-    applied = await context.database.write(apply, reports, sure, context.retry_policy(), now)
+    applied = await context.database.write(apply, reports, sure, context.retry_policy(), context.book.plans, now)
     await context.outcomes.drop(reports)
     for word, number in applied.items():
         if word.startswith(_REFUSED):
@@ -63,6 +64,9 @@ async def _take_in(context: Context, reports: Sequence[Report], sure: Collection
             log.warning("reports of workers changed nothing", why=word.removeprefix(_REFUSED), reports=number)
         elif word != BEGUN:
             metrics.OUTCOMES.labels(word).inc(number)
+    if Outcome.DO_NOT_CALL.value in applied:
+        # The person may wait in the queue of another campaign.
+        context.nudge("tend")
     # A slot may be free, and an order due again.
     context.book.stir()
     context.nudge("dispatch")
@@ -70,19 +74,28 @@ async def _take_in(context: Context, reports: Sequence[Report], sure: Collection
 
 _REFUSED = "refused: "
 
+_BY = "dispatcher"
+"""Who puts a number on the do-not-call list when a dialer says that the person asked for it."""
+
 
 def apply(
-    connection: Connection, reports: Sequence[Report], sure: Collection[str], policy: RetryPolicy, now: datetime
+    connection: Connection,
+    reports: Sequence[Report],
+    sure: Collection[str],
+    policy: RetryPolicy,
+    plans: Mapping[str, Plan],
+    now: datetime,
 ) -> Counter[str]:
     """Apply reports in one transaction; return how many of each kind there were.
 
-    `sure` holds the phones whose queues are known to be whole, so that `gone` proves something there.
+    `sure` holds the phones whose queues are known to be whole, so that `gone` proves something there. `plans` holds the
+    campaigns, by uuid, whose hours the wait for a next attempt may depend on.
     """
     known = attempts.by_job(connection, {report.job for report in reports})
     counted: Counter[str] = Counter()
     for report in reports:
         attempt = known.get(report.job)
-        counted[_apply_one(connection, report, attempt, report.phone in sure, policy, now)] += 1
+        counted[_apply_one(connection, report, attempt, report.phone in sure, policy, plans, now)] += 1
         if attempt is not None:
             # What one report did, the next one of the same call must see.
             known.update(attempts.by_job(connection, [report.job]))
@@ -95,6 +108,7 @@ def _apply_one(
     attempt: Attempt | None,
     sure: bool,
     policy: RetryPolicy,
+    plans: Mapping[str, Plan],
     now: datetime,
 ) -> str:
     if attempt is None:
@@ -117,10 +131,10 @@ def _apply_one(
     if not finished:
         repeated = attempt.state is State.FINISHED
         return _REFUSED + ("repeated" if repeated else f"attempt is {attempt.state}")
-    follows = after(result, attempt.ordinal, now, policy)
+    follows = after(result, attempt.ordinal, now, policy, plans.get(attempt.campaign))
     orders.spend(connection, attempt.order, attempt.job, closed_as=follows.closed_as, retry_at=follows.retry_at, at=now)
     if result is Outcome.DO_NOT_CALL:
-        brakes.forbid(connection, attempt.number, f"asked for it in call {attempt.job}", now)
+        do_not_call.add(connection, {attempt.number: f"asked for it in call {attempt.job}"}, _BY, now)
     return result.value
 
 

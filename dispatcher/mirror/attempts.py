@@ -1,22 +1,30 @@
 """Attempts in the mirror. Each transition is a conditional update whose row count says whether it happened."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, literal_column, select, update
 
 from dispatcher.mirror import orders
 from dispatcher.mirror.rows import chunks, insert
 from dispatcher.mirror.tables import attempts
-from dispatcher.model.attempt import HOLDING, LIVE, State, sources
+from dispatcher.mirror.types import Instant
+from dispatcher.model.attempt import CALLED, HOLDING, LIVE, State, sources
+from dispatcher.rules.spacing import Call
 
 WORKER = "worker"
 """A worker said that it has begun the call."""
 
 OBSERVED = "observed"
 """The document of a claimed call is gone, so that its worker has begun it or will say `gone`."""
+
+ASSUMED = "assumed"
+"""Nobody said when the call was begun: the instant is that of its end, or of the doubt whether it was begun at all."""
+
+_AFTER_HEX = "g"
+"""Sorts after every job that goes on: jobs are hexadecimal."""
 
 MOST_JOBS = 1000
 """What a listing of attempts shows at most."""
@@ -45,6 +53,7 @@ class Attempt:
     detail: str | None
     call_id: str | None
     why: str | None
+    decision: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +177,13 @@ def finish(
         detail=detail,
         call_id=call_id,
         ended_at=at,
+        **_assumed(at),
     )
 
 
 def doubt(connection: Connection, jobs: Iterable[str], why: str, at: datetime) -> list[str]:
     """Record that it is unknown what became of calls; their orders stay held. Returns the jobs that it held for."""
-    return [job for job in jobs if _move(connection, job, State.UNCERTAIN, ended_at=at, why=why)]
+    return [job for job in jobs if _move(connection, job, State.UNCERTAIN, ended_at=at, why=why, **_assumed(at))]
 
 
 def live(connection: Connection, phone: str | None = None) -> list[Attempt]:
@@ -226,6 +236,31 @@ def listed(
     return [_attempt(row) for row in connection.execute(statement)]
 
 
+def starting(connection: Connection, text: str) -> list[Attempt]:
+    """Return the attempts whose job starts with a text, two at most: enough to tell one from several."""
+    # A range, not a pattern: it needs no escaping, and the primary key serves.
+    statement = select(attempts).where(attempts.c.job >= text, attempts.c.job < text + _AFTER_HEX).limit(2)
+    return [_attempt(row) for row in connection.execute(statement)]
+
+
+def calls(connection: Connection, numbers: Iterable[str], since: datetime) -> dict[str, list[Call]]:
+    """Return by number the calls that were, or perhaps were, begun after `since`, of every campaign.
+
+    One statement for as many numbers as a batch has. A number that was not called is left out.
+    """
+    found: dict[str, list[Call]] = {}
+    for some in chunks(numbers):
+        statement = select(attempts.c.number, attempts.c.order, attempts.c.begun_at).where(
+            attempts.c.number.in_(some),
+            attempts.c.begun_at > since,
+            # Spelled as in the index `attempts_called`: SQLite does not see through parameters.
+            literal_column("state").in_([literal_column(f"'{state.value}'") for state in CALLED]),
+        )
+        for row in connection.execute(statement):
+            found.setdefault(row.number, []).append(Call(row.order, row.begun_at))
+    return found
+
+
 def counts(connection: Connection) -> dict[State, int]:
     """Return how many attempts are in each state."""
     found = dict.fromkeys(State, 0)
@@ -275,6 +310,14 @@ def _move(connection: Connection, job: str, target: State, **values: Any) -> boo
     return moved.rowcount == 1
 
 
+def _assumed(at: datetime) -> dict[str, Any]:
+    """Return what is noted of the beginning of a call that ends, if nothing has been yet: it counts for its person."""
+    return {
+        "begun_at": func.coalesce(attempts.c.begun_at, bindparam(None, at, Instant)),
+        "begun_by": func.coalesce(attempts.c.begun_by, ASSUMED),
+    }
+
+
 def _values(states: Iterable[State]) -> list[str]:
     return [state.value for state in states]
 
@@ -300,4 +343,5 @@ def _attempt(row: Row[Any]) -> Attempt:
         detail=row.detail,
         call_id=row.call_id,
         why=row.why,
+        decision=row.decision,
     )

@@ -1,11 +1,10 @@
-"""The operator's own brakes, and the numbers that must not be called. A sync never touches either."""
+"""The operator's own brakes. A sync never touches them."""
 
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
-from dispatcher.mirror.rows import insert
-from dispatcher.mirror.tables import brakes, do_not_call
+from dispatcher.mirror.tables import brakes
 from dispatcher.model.brakes import Brakes, Scope
 
 
@@ -32,13 +31,6 @@ def current(connection: Connection) -> Brakes:
         everything=everything[0] if everything else None,
         campaigns={row.target: row.reason for row in rows if row.scope == Scope.CAMPAIGN},
         phones={row.target: row.reason for row in rows if row.scope == Scope.PHONE},
-    )
-
-
-def forbid(connection: Connection, number: str, reason: str, at: datetime) -> None:
-    """Put a number (E.164) on the do-not-call list, for every campaign."""
-    connection.execute(
-        insert(connection, do_not_call).values(number=number, reason=reason, added_at=at).on_conflict_do_nothing()
     )
 
 

@@ -105,7 +105,7 @@ attempts = Table(
     Column("created_at", Instant, nullable=False),
     Column("queued_at", Instant),
     Column("begun_at", Instant),
-    Column("begun_by", String),  # `worker`: it said so; `observed`: its document is gone
+    Column("begun_by", String),  # `worker`: it said so; `observed`: its document is gone; `assumed`: at its end
     Column("ended_at", Instant),
     Column("outcome", String),
     Column("outcome_word", String),  # as the worker wrote it
@@ -132,6 +132,18 @@ do_not_call = Table(
     Column("number", String, primary_key=True),  # E.164
     Column("reason", Text, nullable=False),
     Column("added_at", Instant, nullable=False),
+    Column("added_by", Text, nullable=False),  # a person, or `dispatcher`
+)
+
+do_not_call_changes = Table(
+    "do_not_call_changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("number", String, nullable=False),
+    Column("change", String, nullable=False),  # added or removed
+    Column("reason", Text, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("changed_by", Text, nullable=False),
 )
 
 sync_passes = Table(
@@ -160,6 +172,7 @@ daemon = Table(
 
 _HOLDING = "state IN ('intent', 'queued', 'dialing', 'uncertain')"
 _LIVE = "state IN ('intent', 'queued', 'dialing')"
+_CALLED = "state IN ('dialing', 'finished', 'uncertain')"
 _WAITING = "dialable AND live_job IS NULL AND closed_as IS NULL AND removed_at IS NULL"
 
 
@@ -170,6 +183,7 @@ def _partial(name: str, *columns: Column[object], where: str, unique: bool = Fal
 _partial("one_attempt_holds_an_order", attempts.c.order, where=_HOLDING, unique=True)
 _partial("one_live_attempt_per_number", attempts.c.number, where=_LIVE, unique=True)
 _partial("attempts_holding", attempts.c.phone, attempts.c.state, where=_HOLDING)
+_partial("attempts_called", attempts.c.number, attempts.c.begun_at, where=_CALLED)
 Index("attempts_by_order", attempts.c.order)
 Index("attempts_by_campaign", attempts.c.campaign, attempts.c.created_at)
 Index("attempts_by_time", attempts.c.created_at)
@@ -177,4 +191,5 @@ _partial("orders_waiting", orders.c.campaign, orders.c.rank, orders.c.due_at, or
 Index("orders_by_campaign", orders.c.campaign)
 Index("orders_by_number", orders.c.e164)
 _partial("brakes_on", brakes.c.scope, brakes.c.target, where="lifted_at IS NULL")
+Index("do_not_call_changes_by_number", do_not_call_changes.c.number, do_not_call_changes.c.id)
 Index("sync_passes_by_kind", sync_passes.c.kind, sync_passes.c.id)

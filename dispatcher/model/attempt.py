@@ -54,6 +54,9 @@ LIVE = frozenset({State.INTENT, State.QUEUED, State.DIALING})
 HOLDING = LIVE | {State.UNCERTAIN}
 """States that keep the order from being dialled again."""
 
+CALLED = (State.DIALING, State.FINISHED, State.UNCERTAIN)
+"""States in which the person was called, or perhaps was."""
+
 
 LOST = "Redis had forgotten the queue"
 """Why an attempt is uncertain after a loss; a `gone` for it proves nothing, for another worker may have begun it."""

@@ -1,5 +1,7 @@
 """Why a campaign, or one order of it, is or is not dialled."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +16,27 @@ from dispatcher.reports import judgement
 from dispatcher.reports.facts import Facts, read_facts, silence
 from dispatcher.reports.finding import find_campaign
 from dispatcher.reports.instants import iso
-from dispatcher.reports.jobs import job, masked
+from dispatcher.reports.jobs import decided, masked
+from dispatcher.reports.notes import documents, read_sample
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.eligibility import next_open, order_reasons
+from dispatcher.rules.lint import Sampled, lint
 from dispatcher.rules.plan import Plan, make_plan
+from dispatcher.rules.spacing import Call, spacing_reasons
 from dispatcher.rules.windows import next_change
 from dispatcher.settings import Settings
 
 _MOST_STEPS = 100
 """Windows that are looked at for one that suits an order; each step is a window or a recipient's day later."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The order that was asked about, its attempts, and the calls of all campaigns to its person."""
+
+    record: OrderRecord
+    attempts: Sequence[Attempt]
+    calls: Sequence[Call]
 
 
 async def explain(sources: Sources, campaign: str, order: str | None, at: datetime, now: datetime) -> dict[str, Any]:
@@ -37,9 +51,9 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
 
     NotFoundError names what does not exist; TransientError if SQL fails.
     """
-    facts, found, record, tried = await sources.database.read(_look, sources.settings, campaign, order, at)
+    facts, sampled, found, asked = await sources.database.read(_look, sources.settings, campaign, order, at)
     plan = make_plan(found, facts.phones)
-    reasons = _reasons(facts, plan, record, at, now, sources.settings)
+    reasons = _reasons(facts, plan, asked, at, now, sources.settings)
     silent = silence(facts.life, now) if at == now else None
     document = {
         "campaign": found.uuid,
@@ -51,64 +65,70 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
         "open": next_open(plan, at) == at,
         "next_open": iso(next_open(plan, at)),
         "next_change": iso(next_change(plan.week, plan.zone, at)) if plan.week and plan.zone else None,
-        "notes": list(plan.notes),
+        "notes": documents(lint(plan, at, sampled)),
         "problems": [silent] if silent else [],
     }
-    if record is not None:
+    if asked is not None:
+        record = asked.record
         document |= {
             "order": record.order.uuid,
             "order_status": record.order.status.value,
             "number": masked(record.e164),
             "scheduled_at": iso(record.order.scheduled_at),
-            "attempts": [job(attempt) for attempt in tried],
-            "next_open": iso(_next_chance(plan, record, at, sources.settings)),
+            "attempts": [decided(attempt) for attempt in asked.attempts],
+            "next_open": iso(_next_chance(plan, asked, at, sources.settings)),
         }
     return document
 
 
 def _look(
     connection: Connection, settings: Settings, campaign: str, order: str | None, at: datetime
-) -> tuple[Facts, Campaign, OrderRecord | None, list[Attempt]]:
+) -> tuple[Facts, Sampled | None, Campaign, _Asked | None]:
     found = find_campaign(connection, campaign)
     facts = read_facts(connection, settings, at, found.uuid)
+    sampled = read_sample(connection, [found.uuid], settings).get(found.uuid)
     if order is None:
-        return facts, found, None, []
+        return facts, sampled, found, None
     record = orders.record(connection, order)
     if record is None or record.order.campaign != found.uuid:
         raise NotFoundError(f"campaign {found.uuid} has no order {order!r} in the mirror")
-    return facts, found, record, attempts.listed(connection, order=order)
+    numbers = [record.e164] if record.e164 is not None else []
+    called = attempts.calls(connection, numbers, at - settings.retries.spacing().memory)
+    calls = called.get(record.e164 or "", [])
+    return facts, sampled, found, _Asked(record, attempts.listed(connection, order=order), calls)
 
 
 def _reasons(
-    facts: Facts, plan: Plan, record: OrderRecord | None, at: datetime, now: datetime, settings: Settings
+    facts: Facts, plan: Plan, asked: _Asked | None, at: datetime, now: datetime, settings: Settings
 ) -> list[Reason]:
     if at == now:
         blocking = judgement.daemon_reasons(facts, now, settings)
-        found = judgement.reasons_now(facts, plan, now, settings, blocking=blocking, with_orders=record is None)
+        found = judgement.reasons_now(facts, plan, now, settings, blocking=blocking, with_orders=asked is None)
     else:
         found = judgement.reasons_at(facts, plan, at, settings)
-        empty = judgement.no_orders(facts, plan) if record is None else None
+        empty = judgement.no_orders(facts, plan) if asked is None else None
         found += [empty] if empty else []
-    return found + (_own_reasons(record, at, settings) if record else [])
+    return found + (_own_reasons(asked, at, settings) if asked else [])
 
 
-def _own_reasons(record: OrderRecord, at: datetime, settings: Settings) -> list[Reason]:
-    return order_reasons(
-        record,
+def _own_reasons(asked: _Asked, at: datetime, settings: Settings) -> list[Reason]:
+    found = order_reasons(
+        asked.record,
         at,
         most_attempts=settings.retries.max_attempts,
         calling_rules=settings.calling_rules.enabled,
     )
+    return found + spacing_reasons(asked.record.order.uuid, asked.calls, at, settings.retries.spacing())
 
 
-def _next_chance(plan: Plan, record: OrderRecord, at: datetime, settings: Settings) -> datetime | None:
+def _next_chance(plan: Plan, asked: _Asked, at: datetime, settings: Settings) -> datetime | None:
     """Return the first instant from `at` at which the window is open and no reason of the order's own holds."""
     moment = at
     for _ in range(_MOST_STEPS):
         opens = next_open(plan, moment)
         if opens is None:
             return None
-        reasons = _own_reasons(record, opens, settings)
+        reasons = _own_reasons(asked, opens, settings)
         if not reasons:
             return opens
         ends = [reason.until for reason in reasons if reason.until is not None]

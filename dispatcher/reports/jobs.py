@@ -12,6 +12,7 @@ from dispatcher.model.attempt import State
 from dispatcher.reports.finding import find_campaign
 from dispatcher.reports.instants import iso
 from dispatcher.reports.sources import Sources
+from dispatcher.rules.fault import shown
 
 _SHOWN_DIGITS = 2
 
@@ -55,6 +56,23 @@ def job(attempt: Attempt) -> dict[str, Any]:
         "ended_at": iso(attempt.ended_at),
         "not_after": iso(attempt.not_after),
     }
+
+
+def decided(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt as JSON with `decision`, what it was allowed by when it was queued."""
+    return job(attempt) | {"decision": attempt.decision}
+
+
+async def one(sources: Sources, text: str, now: datetime) -> dict[str, Any]:
+    """Return one attempt with what it was allowed by; `text` is its job, or the start of only one.
+
+    NotFoundError if there is none or several; TransientError if SQL fails.
+    """
+    found = await sources.database.read(attempts.starting, text)
+    if len(found) != 1:
+        several = "several jobs start with" if found else "there is no job"
+        raise NotFoundError(f"{several} {shown(text)}: give the whole id of one, as `dispatcher jobs -o json` shows it")
+    return {"at": iso(now), "jobs": [decided(found[0])]}
 
 
 def masked(number: str | None) -> str | None:

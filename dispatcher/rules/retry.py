@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from math import inf
 
 from dispatcher.model.outcome import Outcome
+from dispatcher.rules.open_time import later_by_open_time
+from dispatcher.rules.plan import Plan
 
 EXHAUSTED = "exhausted"
 """What an order is closed as when its last attempt found nobody."""
@@ -18,12 +20,14 @@ class RetryPolicy:
     """How often and when an order is tried again.
 
     `gaps` holds the wait after a first attempt for each outcome that is tried again; every other outcome closes the
-    order. Each further wait is `growth` times the one before, up to a week.
+    order. Each further wait is `growth` times the one before, up to a week. With `open_hours_only` a wait passes only
+    while the campaign is open.
     """
 
     most_attempts: int
     gaps: Mapping[Outcome, timedelta]
     growth: float
+    open_hours_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,11 @@ class Next:
     retry_at: datetime | None
 
 
-def after(outcome: Outcome, attempts: int, at: datetime, policy: RetryPolicy) -> Next:
-    """Return what follows the order's attempt number `attempts` (1 for the first) that ended at `at`."""
+def after(outcome: Outcome, attempts: int, at: datetime, policy: RetryPolicy, plan: Plan | None = None) -> Next:
+    """Return what follows the order's attempt number `attempts` (1 for the first) that ended at `at`.
+
+    Where the campaign's plan is not known, or does not tell when it is open, a wait passes at any hour.
+    """
     gap = policy.gaps.get(outcome)
     if gap is None:
         return Next(outcome.value, None)
@@ -46,4 +53,7 @@ def after(outcome: Outcome, attempts: int, at: datetime, policy: RetryPolicy) ->
     except OverflowError:
         factor = inf
     # A first gap of more than a week is what somebody asked for; it just grows no further.
-    return Next(None, at + gap * min(factor, max(1.0, _LONGEST_GAP / gap)))
+    wait = gap * min(factor, max(1.0, _LONGEST_GAP / gap))
+    if not policy.open_hours_only or plan is None or plan.week is None or plan.zone is None:
+        return Next(None, at + wait)
+    return Next(None, later_by_open_time(plan.week, plan.zone, at, wait))

@@ -19,6 +19,9 @@ from pydantic import (
 )
 
 from dispatcher.errors import ConfigurationError
+from dispatcher.model.outcome import Outcome
+from dispatcher.rules.retry import RetryPolicy
+from dispatcher.rules.spacing import Cap, Spacing
 from dispatcher.settings import durations
 from dispatcher.settings.addresses import Bind, BindAddress
 from dispatcher.settings.urls import BaseUrl, DatabaseUrl, RedisUrl
@@ -188,7 +191,7 @@ class Hopper(Section):
 
 
 class Retries(Section):
-    """When a person who was not reached is called again; delays count open hours only."""
+    """When a person who was not reached is called again, and how often anybody is called at all."""
 
     max_attempts: Count = Field(default=3, description="Attempts per order in all, the first one included.")
     busy: PositiveDuration = Field(
@@ -204,6 +207,45 @@ class Retries(Section):
         default=timedelta(minutes=30), description="The gap between a call that failed and the next attempt."
     )
     growth: Factor = Field(default=2.0, description="Each further gap of an order is this many times the one before.")
+    open_hours_only: Flag = Field(
+        default=True, description="Whether the gaps above pass only while the order's campaign is open."
+    )
+    person_per_day: Annotated[Count | None, BeforeValidator(absent)] = Field(
+        default=3, description="Calls to one number within any 24 hours, of all orders and campaigns together."
+    )
+    person_per_week: Annotated[Count | None, BeforeValidator(absent)] = Field(
+        default=7, description="Calls to one number within any 7 days, of all orders and campaigns together."
+    )
+    person_gap: Duration = Field(
+        default=timedelta(hours=1),
+        description="The least time from a call to a number to a call of another order to the same number.",
+    )
+
+    def policy(self) -> RetryPolicy:
+        """Return how often and when an order is tried again."""
+        return RetryPolicy(
+            most_attempts=self.max_attempts,
+            gaps={
+                Outcome.BUSY: self.busy,
+                Outcome.NO_ANSWER: self.no_answer,
+                Outcome.VOICEMAIL: self.voicemail,
+                Outcome.FAILED: self.failed,
+            },
+            growth=self.growth,
+            open_hours_only=self.open_hours_only,
+        )
+
+    def spacing(self) -> Spacing:
+        """Return how often and how soon one person may be called by all campaigns together."""
+        caps = (
+            (self.person_per_day, timedelta(hours=24), "retries.person_per_day"),
+            (self.person_per_week, timedelta(days=7), "retries.person_per_week"),
+        )
+        return Spacing(
+            caps=tuple(Cap(most, within, source) for most, within, source in caps if most is not None),
+            gap=self.person_gap,
+            gap_source="retries.person_gap",
+        )
 
 
 class CallingRules(Section):

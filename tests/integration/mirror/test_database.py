@@ -109,7 +109,7 @@ async def test_a_change_whose_waiter_is_cancelled_commits_all_the_same(database:
 def test_a_mistake_of_ours_is_no_expected_fault(database: Database) -> None:
     def twice(connection: Connection) -> None:
         for _ in range(2):
-            connection.execute(text("INSERT INTO do_not_call VALUES ('+1', 'x', '2026-01-12 12:00:00')"))
+            connection.execute(text("INSERT INTO do_not_call VALUES ('+1', 'x', '2026-01-12 12:00:00', 'ann')"))
 
     with pytest.raises(IntegrityError):
         database.run_write(twice)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, event
 
-from dispatcher.mirror import attempts, brakes, orders
+from dispatcher.mirror import attempts, do_not_call, orders
 from dispatcher.model.attempt import LIVE, State
 from dispatcher.model.order import OrderRecord
 from tests.integration.mirror.things import HOUR, NOON, attempt_in, intent, number, put_order
@@ -74,8 +74,7 @@ def test_an_order_whose_number_is_being_called_elsewhere_waits_for_the_end_of_th
 def test_a_number_that_must_not_be_called_does_not_wait_in_any_campaign(connection: Connection) -> None:
     put_order(connection, "order_1", 1)
     put_order(connection, "order_2", 1, campaign="campaign_2")
-    brakes.forbid(connection, number(1), "asked for it", NOON)
-    brakes.forbid(connection, number(1), "asked again", NOON)
+    do_not_call.add(connection, {number(1): "asked for it"}, "ann", NOON)
     assert waiting(connection) == waiting(connection, "campaign_2") == []
     assert the_order(connection).forbidden
 

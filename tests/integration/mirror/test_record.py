@@ -1,9 +1,9 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from dispatcher.mirror import brakes, record, tables
+from dispatcher.mirror import brakes, record
 from dispatcher.mirror.record import Pass
 from dispatcher.model.brakes import Brakes, Scope
 from tests.integration.mirror.things import HOUR, NOON
@@ -82,9 +82,3 @@ def test_a_brake_on_one_thing_is_none_on_another(connection: Connection) -> None
     assert not brakes.lift(connection, Scope.PHONE, "x", NOON)
     assert not brakes.lift(connection, Scope.ALL, None, NOON)
     assert brakes.current(connection) == Brakes(campaigns={"x": "typo"})
-
-
-def test_a_number_is_forbidden_once_with_its_first_reason(connection: Connection) -> None:
-    brakes.forbid(connection, "+12125550001", "first", NOON)
-    brakes.forbid(connection, "+12125550001", "second", NOON)
-    assert connection.execute(select(tables.do_not_call.c.reason)).scalars().all() == ["first"]

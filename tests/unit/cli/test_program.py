@@ -19,7 +19,10 @@ def test_the_help_lists_every_command(dispatcher: Run) -> None:
     assert all(f"  {command} " in shown for command in MODULES)
 
 
-@pytest.mark.parametrize("command", [*([name] for name in MODULES if name != "db"), ["db", "upgrade"]], ids=" ".join)
+NESTED = [["db", "upgrade"], *(["dnc", name] for name in ("add", "remove", "list", "import"))]
+
+
+@pytest.mark.parametrize("command", [*([name] for name in MODULES if name not in {"db", "dnc"}), *NESTED], ids=" ".join)
 def test_every_command_has_help_that_ends_with_examples(dispatcher: Run, command: list[str]) -> None:
     result = dispatcher(*command, "--help")
 

@@ -35,6 +35,7 @@ ATTEMPT = Attempt(
     detail=None,
     call_id=None,
     why=None,
+    decision=None,
 )
 
 

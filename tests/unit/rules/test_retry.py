@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -5,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.model.outcome import Outcome
+from dispatcher.rules.plan import Plan
 from dispatcher.rules.retry import EXHAUSTED, Next, RetryPolicy, after
+from tests.unit.rules.things import a_plan
 
 AT = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -64,3 +67,20 @@ def test_waits_never_shrink_and_stay_within_bounds(policy: RetryPolicy, attempts
     gap = policy.gaps[Outcome.BUSY]
     assert first.retry_at is not None
     assert AT + gap <= first.retry_at <= this.retry_at <= AT + max(gap, WEEK)
+
+
+def test_a_wait_that_counts_open_hours_goes_on_where_the_campaign_opens() -> None:
+    # The campaign closes at 17:00 in Berlin, four hours after AT, and opens at 09:00.
+    policy = replace(POLICY, gaps={Outcome.BUSY: timedelta(hours=5)}, open_hours_only=True)
+    assert after(Outcome.BUSY, 1, AT, policy, a_plan()) == Next(None, AT + timedelta(hours=21))
+
+
+def test_a_wait_counts_every_hour_where_that_is_asked_for() -> None:
+    policy = replace(POLICY, gaps={Outcome.BUSY: timedelta(hours=5)})
+    assert after(Outcome.BUSY, 1, AT, policy, a_plan()) == Next(None, AT + timedelta(hours=5))
+
+
+@pytest.mark.parametrize("plan", [None, a_plan(schedule=None), a_plan(timezone="Mars/Olympus")])
+def test_a_wait_counts_every_hour_where_nobody_knows_when_it_is_open(plan: Plan | None) -> None:
+    policy = replace(POLICY, open_hours_only=True)
+    assert after(Outcome.NO_ANSWER, 1, AT, policy, plan) == Next(None, AT + timedelta(hours=2))

@@ -37,6 +37,10 @@ VALID: dict[str, tuple[str, Any]] = {
     "retries.voicemail": ("1h", timedelta(hours=1)),
     "retries.failed": ("1h", timedelta(hours=1)),
     "retries.growth": ("1", 1.0),
+    "retries.open_hours_only": ("no", False),
+    "retries.person_per_day": ("1", 1),
+    "retries.person_per_week": ("none", None),
+    "retries.person_gap": ("0", timedelta()),
     "calling_rules.enabled": ("off", False),
     "http.bind": ("[::1]:0", settings.Bind("::1", 0)),
     "http.token": ("0123456789abcdef", SecretStr("0123456789abcdef")),
@@ -86,7 +90,11 @@ def test_a_bad_duration_is_refused(key: str, written: str) -> None:
         ("hopper.lease", "999ms", "1s"),
         ("sync.interval", "99ms", "100ms"),
         ("sync.orders_interval", "0", "100ms"),
-        *((key, "0", "1ms") for key in DURATIONS if key.startswith(("retries.", "daemon.", "api."))),
+        *(
+            (key, "0", "1ms")
+            for key in DURATIONS
+            if key.startswith(("retries.", "daemon.", "api.")) and key != "retries.person_gap"
+        ),
     ],
 )
 def test_a_duration_that_is_too_short_is_refused(key: str, written: str, least: str) -> None:
