@@ -66,7 +66,7 @@ def _page(page: Page, document: dict[str, Any]) -> None:
     for problem in document.get("problems", ()):
         page.bad(problem)
     for note in document.get("notes", ()):
-        page.advice(f"Note: {note}.")
+        page.advice(f"Note ({note['code']}): {note['detail']}.")
     page.line()
     if document["dialing"]:
         page.good("It is dialled: nothing stands against it.")

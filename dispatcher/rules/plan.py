@@ -16,7 +16,6 @@ class Plan:
     """A campaign with its phone, week and zone.
 
     `standing` holds the reasons that no passing of time ends. A plan without any has a week, a zone and a phone.
-    `notes` are sentences on what of its schedule was ignored.
     """
 
     campaign: Campaign
@@ -24,11 +23,6 @@ class Plan:
     week: Week | None
     zone: ZoneInfo | None
     standing: tuple[Reason, ...]
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences on what of the schedule was ignored."""
-        return self.week.notes if self.week else ()
 
 
 def make_plan(campaign: Campaign, phones: Mapping[str, Phone]) -> Plan:
@@ -49,6 +43,11 @@ def make_plan(campaign: Campaign, phones: Mapping[str, Phone]) -> Plan:
     if not campaign.assistant:
         standing.append(Reason(Code.NO_ASSISTANT, "no outbound assistant is assigned to the campaign"))
     return Plan(campaign, phone, week, place, tuple(standing))
+
+
+def made_again(plan: Plan) -> Plan:
+    """Return the plan with its schedule and zone read anew: for after another tz database was taken into use."""
+    return make_plan(plan.campaign, {plan.phone.uuid: plan.phone} if plan.phone else {})
 
 
 def _campaign_reasons(campaign: Campaign) -> list[Reason]:

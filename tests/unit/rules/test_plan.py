@@ -68,14 +68,3 @@ def test_everything_that_stands_against_it_is_told_at_once() -> None:
     ]
     assert plan.week is None
     assert plan.zone is None
-
-
-def test_what_was_ignored_of_the_schedule_is_noted() -> None:
-    plan = a_plan(schedule={"mon": {"start": "09:00", "end": "17:00"}, "monday": {}})
-    assert plan.standing == ()
-    assert len(plan.notes) == 1
-    assert "monday" in plan.notes[0]
-
-
-def test_without_a_schedule_there_is_nothing_to_note() -> None:
-    assert a_plan(schedule=None).notes == ()

@@ -92,6 +92,13 @@ def test_what_is_skipped_is_not_open() -> None:
     assert only(night, "Europe/London", "2026-03-29 12:00").open == ((1800, HOUR), (2 * HOUR, 2 * HOUR + 1800))
 
 
+def test_a_day_on_which_no_clock_changes_is_one_stretch() -> None:
+    # Offsets are looked up in periods of 400 days since 1970, and this is where one of them begins.
+    assert only(ALWAYS, "UTC", "2025-11-08 12:00") == Day(
+        date(2025, 11, 8), ((0, DAY_SECONDS),), (), (), (), None, timedelta(days=1)
+    )
+
+
 def test_the_calendar_ends() -> None:
     found = days(ALWAYS, ZoneInfo("UTC"), at("9999-12-29 12:00"), 7, at("2026-01-01"))
 
