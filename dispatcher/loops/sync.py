@@ -135,6 +135,8 @@ class Sync:
         missing = await self._missing(kind, differs.missing, len(mirrored), len(parsed), confirm, counts)
         written = [parsed[uuid] for uuid in (*differs.added, *differs.changed)]
         await context.database.write(_apply, kind, put, written, missing, context.clock.now())
+        if written or missing:
+            log.info("mirror changed", kind=kind, added=counts.added, changed=counts.changed, removed=counts.removed)
         return counts
 
     async def _missing(

@@ -4,6 +4,7 @@ Every unbegun call is judged anew each turn, by the same rules that let it in. S
 closed window need no way of their own to the calls that they stop.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -42,6 +43,12 @@ class Tend:
         now = context.clock.now()
         found_brakes, unbegun, records = await context.database.read(_look)
         if found_brakes != context.book.brakes:
+            log.info(
+                "brakes changed",
+                everything=found_brakes.everything,
+                campaigns=dict(found_brakes.campaigns),
+                phones=dict(found_brakes.phones),
+            )
             context.book.brakes = found_brakes
             context.book.stir()
             context.nudge("dispatch")
@@ -55,7 +62,8 @@ class Tend:
                 kept.setdefault(attempt.phone, []).append(attempt)
         if withdrawn:
             freed = await take_back(context, self._custody, withdrawn)
-            log.info("calls withdrawn", calls=len(withdrawn), taken_back=freed)
+            by_reason = Counter(why for _, why in withdrawn)
+            log.info("calls withdrawn", calls=len(withdrawn), taken_back=freed, why=dict(by_reason))
         # A stale mirror, a skewed clock: nothing is taken back, but nothing is kept alive either.
         if not context.book.conditions(now):
             for phone, waiting in kept.items():
