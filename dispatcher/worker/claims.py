@@ -130,7 +130,7 @@ class Claims:
                     )
                 else:
                     # Nobody can begin it; it stays pending for the dispatcher to see.
-                    _log.error("entry_without_job", phone=streams[stream], entry=id_)
+                    _log.error("entry without job", phone=streams[stream], entry=id_)
         return entries
 
     async def _leave_aside(self, phones: list[str]) -> None:
@@ -145,5 +145,5 @@ class Claims:
         until = self._clock.monotonic() + _REFRESH_S
         for phone, groups in zip(phones, found, strict=True):
             if isinstance(groups, Exception) or all(group["name"] != keys.GROUP for group in groups):
-                _log.warning("group_missing", phone=phone, group=keys.GROUP)
+                _log.warning("group missing", phone=phone, group=keys.GROUP)
                 self._aside[phone] = until

@@ -43,7 +43,7 @@ class Placing:
                 call = Call.from_document(json.loads(document))
             except (ValueError, KeyError, TypeError) as fault:
                 # Neither the fault nor the document is quoted: they may hold a person's number.
-                _log.error("call_malformed", job=entry.job, phone=entry.phone, fault=type(fault).__name__)
+                _log.error("call malformed", job=entry.job, phone=entry.phone, fault=type(fault).__name__)
                 result = Result(Outcome.FAILED, f"the call document is malformed ({type(fault).__name__})")
             else:
                 result = await self._dial(entry, call, dial)
@@ -69,13 +69,13 @@ class Placing:
             try:
                 document = await self._steps.take(entry)
             except DispatcherError as fault:
-                _log.warning("take_failed", job=entry.job, phone=entry.phone, fault=str(fault))
+                _log.warning("take failed", job=entry.job, phone=entry.phone, fault=str(fault))
             else:
                 if self._clock.monotonic() - asked <= WRITE_TIMEOUT_S:
                     return document
                 # The process was stopped between the question and the answer. The campaign may have been paused or
                 # have closed since, and the document cannot say so any more.
-                _log.warning("take_too_late", job=entry.job, phone=entry.phone)
+                _log.warning("take too late", job=entry.job, phone=entry.phone)
                 return None
             closed = entry.not_after is not None and self._clock.now().timestamp() * 1000 >= entry.not_after
             if closed or self._stopping.is_set():
@@ -86,21 +86,21 @@ class Placing:
     async def _dial(self, entry: Entry, call: Call, dial: Dial) -> Result | None:
         """Dial, tell operators meanwhile that the call runs, and return its result, None if it is unknown."""
         log = _log.bind(job=call.job, phone=entry.phone, campaign=call.campaign_uuid, order=call.call_order_uuid)
-        log.info("call_begun", attempt=call.attempt)
+        log.info("call begun", attempt=call.attempt)
         # Told beside the dialling, not before it: nothing may delay a call whose document is gone already.
         told = asyncio.create_task(self._tell_begun(entry))
         beats = asyncio.create_task(self._keep_alive(entry))
         try:
             return result_of(await dial(call))
         except OutcomeUnknown as unknown:
-            log.warning("outcome_unknown", reason=hidden(str(unknown), call))
+            log.warning("outcome unknown", reason=hidden(str(unknown), call))
             return None
         except asyncio.CancelledError:
-            log.warning("call_abandoned")
+            log.warning("call abandoned")
             raise
         except Exception as fault:  # noqa: BLE001 - whatever a dialer raises, the call has failed and is reported
             # Written out here rather than by the logger, which might add the values of variables: they hold the person.
-            log.error("dial_raised", traceback=hidden("".join(traceback.format_exception(fault)), call))  # noqa: TRY400
+            log.error("dial raised", traceback=hidden("".join(traceback.format_exception(fault)), call))  # noqa: TRY400
             return failure(fault, call)
         finally:
             beats.cancel()
@@ -115,26 +115,26 @@ class Placing:
                 try:
                     await self._steps.finish(entry, result)
                 except DispatcherError as fault:
-                    log.warning("report_failed", fault=str(fault))
+                    log.warning("report failed", fault=str(fault))
                     await self._clock.sleep(delay)
                 else:
-                    log.info("call_ended")
+                    log.info("call ended")
                     return
         except asyncio.CancelledError:
-            log.error("outcome_undelivered")  # noqa: TRY400 - a cancellation has no traceback worth keeping
+            log.error("outcome undelivered")  # noqa: TRY400 - a cancellation has no traceback worth keeping
             raise
 
     async def _tell_begun(self, entry: Entry) -> None:
         try:
             await self._steps.begun(entry)
         except DispatcherError as fault:
-            _log.info("begun_untold", job=entry.job, phone=entry.phone, fault=str(fault))
+            _log.info("begun untold", job=entry.job, phone=entry.phone, fault=str(fault))
 
     async def _keep_alive(self, entry: Entry) -> None:
         while True:
             await self._clock.sleep(self._heartbeat_s)
             try:
                 if not await self._steps.alive(entry):
-                    _log.warning("call_already_closed", job=entry.job, phone=entry.phone)
+                    _log.warning("call already closed", job=entry.job, phone=entry.phone)
             except DispatcherError as fault:
-                _log.info("heartbeat_untold", job=entry.job, phone=entry.phone, fault=str(fault))
+                _log.info("heartbeat untold", job=entry.job, phone=entry.phone, fault=str(fault))

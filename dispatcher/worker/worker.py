@@ -56,7 +56,7 @@ class Worker:
         Raises PermanentError when Redis refuses the login. Cancelling this is a stop without patience: the calls that
         run are cancelled, and what became of them stays unknown.
         """
-        _log.info("worker_started", worker=self._consumer, concurrency=self._concurrency)
+        _log.info("worker started", worker=self._consumer, concurrency=self._concurrency)
         refused: PermanentError | None = None
         try:
             try:
@@ -70,7 +70,7 @@ class Worker:
             await self._abandon()
             await self._reader.aclose()
             await self._writer.aclose()
-            _log.info("worker_stopped", worker=self._consumer)
+            _log.info("worker stopped", worker=self._consumer)
         if refused is not None:
             raise refused
 
@@ -95,7 +95,7 @@ class Worker:
             try:
                 entries = await self._claims.some(free)
             except TransientError as fault:
-                _log.warning("redis_failed", fault=str(fault))
+                _log.warning("redis failed", fault=str(fault))
                 await self._placing.pause(next(waits))
                 continue
             waits = delays()
@@ -111,7 +111,7 @@ class Worker:
         self._calls.discard(call)
         if not call.cancelled() and (fault := call.exception()) is not None:
             # Nothing is expected to come here; it must not be lost if it does.
-            _log.error("call_broke", task=call.get_name(), fault=type(fault).__name__)
+            _log.error("call broke", task=call.get_name(), fault=type(fault).__name__)
 
     async def _until_one_ends(self) -> None:
         stopped = asyncio.create_task(self._stopping.wait())
@@ -123,7 +123,7 @@ class Worker:
     async def _settle(self) -> None:
         """Let the calls that run end, until the stop's deadline."""
         if self._calls:
-            _log.info("worker_stopping", worker=self._consumer, calls=len(self._calls))
+            _log.info("worker stopping", worker=self._consumer, calls=len(self._calls))
             await asyncio.wait(self._calls, timeout=max(0.0, self._deadline - self._clock.monotonic()))
 
     async def _abandon(self) -> None:

@@ -303,7 +303,7 @@ async def test_a_worker_waits_for_a_redis_that_is_not_there_yet(own_redis: Redis
     dialer = Dialer()
     with structlog.testing.capture_logs() as logs:
         async with working(Worker(own_redis.url), dialer):
-            await until(lambda: any(line["event"] == "redis_failed" for line in logs))
+            await until(lambda: any(line["event"] == "redis failed" for line in logs))
             own_redis.start()
             await hopper.open("phone-1")
             await hopper.queue("job-1")
