@@ -112,7 +112,7 @@ def _paced(facts: Facts, plan: Plan, now: datetime, settings: Settings) -> list[
     waiting, since = slots.unbegun.get(phone, 0), slots.unbegun_since.get(phone)
     if waiting >= pacing.deepest(rate) and since is not None and now - since > _DIALER_PATIENCE:
         calls = "1 call of the phone waits" if waiting == 1 else f"{waiting} calls of the phone wait"
-        return [Reason(Code.RATE_LIMITED, f"{calls} for a dialer to take them, and no more are queued until one does")]
+        return [Reason(Code.RATE_LIMITED, f"{calls} for a dialer, and no more are queued until one takes a call")]
     waits = _first_call(plan, now, settings)
     if waits > _PACE:
         detail = "the phone's rate grows from nothing after an opening, and its first call is due later"
