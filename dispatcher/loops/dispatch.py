@@ -63,7 +63,9 @@ class Dispatch:
             context.nudge("orders")
         plans = [] if context.book.conditions(now) else context.book.dialing(now)
         if plans:
-            live = await context.database.read(attempts.live)
+            # What Redis has forgotten may be on the line for as long as a begun call may be silent.
+            since = now - context.settings.hopper.call_timeout
+            live = await context.database.read(attempts.occupying, since)
             wanted = await self._wanted(plans, live)
             if wanted:
                 await self._fill(wanted, now)

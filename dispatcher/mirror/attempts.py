@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, literal_column, or_, select, update
 
 from dispatcher.mirror import orders
 from dispatcher.mirror.rows import chunks, insert
+from dispatcher.mirror.states import is_holding, is_live
 from dispatcher.mirror.tables import attempts
 from dispatcher.mirror.types import Instant
-from dispatcher.model.attempt import CALLED, HOLDING, LIVE, State, sources
+from dispatcher.model.attempt import CALLED, LOST, State, sources
 from dispatcher.rules.spacing import Call
 
 WORKER = "worker"
@@ -188,24 +189,28 @@ def doubt(connection: Connection, jobs: Iterable[str], why: str, at: datetime) -
 
 def live(connection: Connection, phone: str | None = None) -> list[Attempt]:
     """Return the attempts that take up a slot, of one phone or of all, oldest first."""
-    statement = select(attempts).where(attempts.c.state.in_(_values(LIVE))).order_by(attempts.c.created_at)
+    statement = select(attempts).where(is_live(attempts))
     if phone is not None:
         statement = statement.where(attempts.c.phone == phone)
-    return [_attempt(row) for row in connection.execute(statement)]
+    # Sorted here: SQLite would rather read all that ever were, in order, than sort the few that are live.
+    return sorted((_attempt(row) for row in connection.execute(statement)), key=lambda one: one.created_at)
 
 
-def occupancy(connection: Connection) -> list[Occupancy]:
-    """Return what takes up slots, by campaign, phone and state."""
-    key = (attempts.c.campaign, attempts.c.phone, attempts.c.state)
-    statement = (
-        select(*key, func.count().label("calls"), func.min(attempts.c.created_at).label("since"))
-        .where(attempts.c.state.in_(_values(LIVE)))
-        .group_by(*key)
-    )
-    return [
-        Occupancy(row.campaign, row.phone, State(row.state), row.calls, row.since)
-        for row in connection.execute(statement)
-    ]
+def occupying(connection: Connection, since: datetime) -> list[Attempt]:
+    """Return the attempts that take up a slot: the live ones, and those that Redis has forgotten after `since`.
+
+    That Redis forgets ends no call: one that was begun may be on the line still.
+    """
+    return [_attempt(row) for row in connection.execute(select(attempts).where(*_occupying(since)))]
+
+
+def occupancy(connection: Connection, since: datetime) -> list[Occupancy]:
+    """Return what takes up slots, by campaign, phone and state; see `occupying`."""
+    grouped: dict[tuple[str, str, State], list[datetime]] = {}
+    # Grouped here: SQLite would rather read all that ever were, in order, than group the few that are live.
+    for one in occupying(connection, since):
+        grouped.setdefault((one.campaign, one.phone, one.state), []).append(one.created_at)
+    return [Occupancy(*key, len(created), min(created)) for key, created in grouped.items()]
 
 
 def by_job(connection: Connection, jobs: Iterable[str]) -> dict[str, Attempt]:
@@ -289,16 +294,17 @@ def last_started(connection: Connection, since: datetime) -> dict[str, datetime]
 
 def live_phones(connection: Connection) -> set[str]:
     """Return the phones with attempts that take up a slot."""
-    return set(
-        connection.execute(select(attempts.c.phone).where(attempts.c.state.in_(_values(LIVE))).distinct()).scalars()
-    )
+    return set(connection.execute(select(attempts.c.phone).where(is_live(attempts)).distinct()).scalars())
 
 
 def held_phones(connection: Connection) -> set[str]:
     """Return the phones with attempts that hold an order: outcomes may still come for them."""
-    return set(
-        connection.execute(select(attempts.c.phone).where(attempts.c.state.in_(_values(HOLDING))).distinct()).scalars()
-    )
+    return set(connection.execute(select(attempts.c.phone).where(is_holding(attempts)).distinct()).scalars())
+
+
+def _occupying(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    lost = and_(attempts.c.state == State.UNCERTAIN.value, attempts.c.why == LOST, attempts.c.ended_at > since)
+    return is_holding(attempts), or_(is_live(attempts), lost)
 
 
 def _move(connection: Connection, job: str, target: State, **values: Any) -> bool:

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, literal_column, select, update
 
 from dispatcher.mirror.rows import chunks, put
+from dispatcher.mirror.states import is_live
 from dispatcher.mirror.tables import EPOCH, attempts, do_not_call, orders
-from dispatcher.model.attempt import LIVE, State
+from dispatcher.model.attempt import State
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
 from dispatcher.rules.orders import CALLBACK, NEW, RETRY
 
@@ -213,8 +214,7 @@ def _refresh_due(connection: Connection, uuids: Iterable[str]) -> None:
 
 def _number_is_live() -> ColumnElement[bool]:
     other = attempts.alias()
-    states = [state.value for state in LIVE]
-    return exists().where(other.c.number == orders.c.e164, other.c.state.in_(states)).correlate(orders)
+    return exists().where(other.c.number == orders.c.e164, is_live(other)).correlate(orders)
 
 
 def _number_is_forbidden() -> ColumnElement[bool]:

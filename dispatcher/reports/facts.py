@@ -68,7 +68,7 @@ def read_facts(connection: Connection, settings: Settings, at: datetime, campaig
         synced_at=synced_at(connection),
         orders_synced_at=campaigns.orders_synced_at(connection),
         backlog=orders.backlog(connection, at, campaign),
-        slots=_slots(attempts.occupancy(connection), started),
+        slots=_slots(attempts.occupancy(connection, at - settings.hopper.call_timeout), started),
     )
 
 

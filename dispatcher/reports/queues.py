@@ -23,7 +23,7 @@ async def queues(sources: Sources, now: datetime) -> dict[str, Any]:
     `ready` counts the calls that nobody has claimed, `in_flight` those that a dialer has, both as Redis has them (null
     where it does not answer); `live` what takes up slots, as SQL has it. TransientError if SQL fails.
     """
-    phones, braked, taken = await sources.database.read(_look)
+    phones, braked, taken = await sources.database.read(_look, now - sources.settings.hopper.call_timeout)
     depths, problem = await hopper_depths(sources)
     gone = sorted(set(depths or ()) - set(phones))
     live: Counter[str] = Counter()
@@ -53,10 +53,10 @@ async def hopper_depths(sources: Sources) -> tuple[dict[str, Depth] | None, str 
         return None, str(fault)
 
 
-def _look(connection: Connection) -> tuple[dict[str, Phone], Brakes, list[Occupancy]]:
+def _look(connection: Connection, since: datetime) -> tuple[dict[str, Phone], Brakes, list[Occupancy]]:
     phones = campaigns.load(connection)[1]
     ordered = sorted(phones.values(), key=lambda phone: (phone.name, phone.number, phone.uuid))
-    return {phone.uuid: phone for phone in ordered}, brakes.current(connection), attempts.occupancy(connection)
+    return {phone.uuid: phone for phone in ordered}, brakes.current(connection), attempts.occupancy(connection, since)
 
 
 def _queue(uuid: str, phone: Phone | None, depths: Mapping[str, Depth] | None, now: datetime) -> dict[str, Any]:

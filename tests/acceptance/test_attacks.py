@@ -61,6 +61,24 @@ async def test_an_order_whose_attempts_are_spent_stays_closed_when_the_platform_
     assert await _empty(dialer)
 
 
+async def test_a_redis_that_forgets_calls_does_not_let_more_be_placed_at_once_than_the_limit(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer, own_redis: Redis
+) -> None:
+    platform.campaign(orders=10)
+    daemon = make_daemon(DISPATCHER_LIMITS__PHONE_CONCURRENCY="3", DISPATCHER_HOPPER__LEASE="1s")
+    dialer = make_dialer()
+    await daemon.start()
+    calls = [await _begin(dialer) for _ in range(3)]
+    own_redis.kill()
+    own_redis.start()
+    dialer = make_dialer()  # the connections of the other one have ended
+    await eventually(lambda: _states(daemon, uncertain=3), what="the loss to be settled")
+    await asyncio.sleep(2)  # more than a turn of every loop, in which nothing may happen
+    assert await _empty(dialer), "three people are on the line, and a fourth could be called"
+    await dialer.finish(*calls[0], "completed")
+    await eventually(dialer.documents, what="the next call, as soon as there is room")
+
+
 async def _begin(dialer: RawDialer) -> tuple[str, str]:
     await eventually(dialer.documents, what="a call")
     claimed = await dialer.claim()
