@@ -26,6 +26,7 @@ from dispatcher.loops.reap import Reap
 from dispatcher.loops.settle import take_back
 from dispatcher.loops.sync import KIND, Sync
 from dispatcher.loops.tend import Tend
+from dispatcher.loops.timezones import TimeZones
 from dispatcher.mirror import attempts, brakes, campaigns, orders, record
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Scope
@@ -93,6 +94,7 @@ class Daemon:
                 Tend(context, self.custody),
                 Outcomes(context, self.custody.sure),
                 Reap(context, self.custody),
+                TimeZones(context),
                 Cleanup(context),
             ),
         )
@@ -108,9 +110,8 @@ class Daemon:
         self.context.settings = settings
         self.context.book.max_staleness = settings.sync.max_staleness
         self.context.book.guard = settings.schedule.last_call_before_close
-        zones.use_newest()
         self.context.book.stir()
-        for name in ("sync", "orders", "tend", "dispatch"):
+        for name in ("timezones", "sync", "orders", "tend", "dispatch"):
             self.triggers.nudge(name)
 
     async def stop(self) -> None:

@@ -14,7 +14,7 @@ from dispatcher.rules import conditions
 from dispatcher.rules.eligibility import NO_GUARD, campaign_reasons
 from dispatcher.rules.offsets import EPOCH
 from dispatcher.rules.openings import Openings
-from dispatcher.rules.plan import Plan
+from dispatcher.rules.plan import Plan, made_again
 
 
 class Book:
@@ -55,6 +55,10 @@ class Book:
         )
         self._empty_until = {uuid: until for uuid, until in self._empty_until.items() if uuid in self.open}
         self._ready = self.open - self._empty_until.keys()
+
+    def read_again(self, at: datetime) -> None:
+        """Read the schedules and zones of all plans anew: for after another tz database was taken into use."""
+        self.replace([made_again(plan) for plan in self.plans.values()], at)
 
     @property
     def open(self) -> set[str]:

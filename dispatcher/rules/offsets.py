@@ -52,6 +52,11 @@ def _period(zone: ZoneInfo, number: int) -> tuple[tuple[int, ...], tuple[int, ..
     return (*ends, finish), tuple(offsets)
 
 
+def forget() -> None:
+    """Keep nothing of what was found: for after another copy of the tz database was taken into use."""
+    _period.cache_clear()
+
+
 def _change(zone: ZoneInfo, before: int, after: int) -> int:
     """Return the first second with the offset of `after`; the offset changes once in (before, after]."""
     new = _offset(zone, after)

@@ -14,6 +14,7 @@ Readings that the platform's page leaves open, each on the side of not dialling:
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice, pairwise
 
 from dispatcher.model.reasons import Code
@@ -44,8 +45,8 @@ class Week:
     bounds: tuple[int, ...]
     notes: tuple[str, ...] = field(default=(), compare=False)
 
-    @classmethod
-    def of(cls, intervals: Iterable[tuple[int, int]], notes: tuple[str, ...] = ()) -> "Week":
+    @staticmethod
+    def of(intervals: Iterable[tuple[int, int]], notes: tuple[str, ...] = ()) -> "Week":
         """Return the week that is open in each [start, end) of minutes; an end may lie in the week that follows."""
         merged: list[int] = []
         for start, end in sorted(_cut(intervals)):
@@ -53,12 +54,18 @@ class Week:
                 merged[-1] = max(merged[-1], end)
             else:
                 merged += (start, end)
-        return cls(tuple(merged), notes)
+        return _shared(tuple(merged), notes)
 
     @property
     def intervals(self) -> tuple[tuple[int, int], ...]:
         """The open [start, end) in minutes of the week, in order, with a gap between any two."""
         return tuple(islice(pairwise(self.bounds), 0, None, 2))
+
+
+@lru_cache(maxsize=8192)
+def _shared(bounds: tuple[int, ...], notes: tuple[str, ...]) -> Week:
+    """Return the one week of these bounds and notes: thousands of campaigns keep the same hours."""
+    return Week(bounds, notes)
 
 
 def parse_schedule(schedule: object) -> Week:

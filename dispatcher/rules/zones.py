@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import tzdata  # it ships none
 
 from dispatcher.model.reasons import Code
+from dispatcher.rules import offsets
 from dispatcher.rules.fault import Fault, shown
 
 _VERSION = re.compile(r"(?:# version )?([0-9]{4}[a-z]{1,2})\b")
@@ -57,17 +58,24 @@ def zone(name: object) -> ZoneInfo:
         raise ZoneFault(Code.TIMEZONE_UNKNOWN, f"the time zone data of {name} cannot be read: {error}") from error
 
 
+@lru_cache(maxsize=4096)
+def zones(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
+    """Return the zones of several names; ZoneFault if any of them is no name of one."""
+    return tuple(map(zone, names))
+
+
 @lru_cache(maxsize=1)
 def names() -> frozenset[str]:
     """Return every name that `zone` accepts."""
     return frozenset(zoneinfo.available_timezones()) - _NO_PLACES
 
 
+@lru_cache(maxsize=1)
 def source() -> Source:
-    """Return which copy of the tz database zones are read from now."""
+    """Return which copy of the tz database zones are read from, as it was when `use_newest` was last called."""
     directory = _system()
     if directory is None:
-        return Source(tzdata.IANA_VERSION, "package")
+        return Source(_packaged(), "package")
     return Source(_version(directory) or "unknown", "system")
 
 
@@ -79,16 +87,24 @@ def use_newest() -> Source:
     """
     zoneinfo.reset_tzpath()
     directory = _system()
-    if directory is None or _age(_version(directory)) <= _age(tzdata.IANA_VERSION):
+    if directory is None or _age(_version(directory)) <= _age(_packaged()):
         zoneinfo.reset_tzpath(to=())
     ZoneInfo.clear_cache()
     names.cache_clear()
+    source.cache_clear()
+    offsets.forget()
+    zones.cache_clear()
     return source()
 
 
 def _system() -> Path | None:
     """Return the directory that zones are read from first, or None where only the package is there."""
     return next((Path(entry) for entry in zoneinfo.TZPATH if Path(entry).is_dir()), None)
+
+
+def _packaged() -> str:
+    """Return the release of the package as it lies on the disk now: it may be newer than the one that was imported."""
+    return _version(Path(tzdata.__file__).parent / "zoneinfo") or str(tzdata.IANA_VERSION)
 
 
 def _version(directory: Path) -> str | None:

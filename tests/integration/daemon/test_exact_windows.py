@@ -1,82 +1,12 @@
 """Openings and closings are exact: nothing waits for a poll, and nothing outlives its window."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-import pytest
-from redis.asyncio import Redis
 
 from dispatcher.clock import Clock
-from dispatcher.daemon.daemon import Daemon
-from dispatcher.rules import conditions
-from dispatcher.sandbox.app import create_app
-from dispatcher.sandbox.server import Server
-from dispatcher.sandbox.store import Store
-from dispatcher.settings import load
 
-TOKEN = "a-token-of-the-sandbox"
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class Shifted(Clock):
-    """This host's clock, so many seconds off."""
-
-    def __init__(self, shift: timedelta) -> None:
-        self.shift = shift
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.shift
-
-
-def shortly_before_a_minute(seconds: float) -> tuple[Shifted, datetime]:
-    """A clock by which the next whole minute is so many seconds away, and that minute."""
-    now = datetime.now(UTC)
-    minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return Shifted(minute - timedelta(seconds=seconds) - now), minute
-
-
-@pytest.fixture(autouse=True)
-def _clocks_may_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Redis's clock cannot be shifted, so that the shifted host differs from it by up to a minute."""
-    monkeypatch.setattr(conditions, "SKEW_STOPS", timedelta(hours=1))
-
-
-@asynccontextmanager
-async def running(
-    clock: Clock, redis_url: str, folder: Path, schedule: dict[str, Any], **settings: str
-) -> AsyncIterator[tuple[Daemon, Redis, str]]:
-    store = Store()
-    phone = store.add_phone(number="+16054440129", status="active")["uuid"]
-    campaign = store.add_campaign(
-        status="active", timezone="UTC", schedule=schedule, outboundPhoneUuid=phone, outboundAssistantUuid="ava"
-    )["uuid"]
-    store.add_orders(campaign, [f"+1212555{place:04d}" for place in range(50)], status="planned")
-    async with Server(create_app(store, TOKEN, clock)) as server:
-        values = {
-            "DISPATCHER_API__BASE_URL": server.url,
-            "DISPATCHER_API__TOKEN": TOKEN,
-            "DISPATCHER_DATABASE__URL": f"sqlite:///{folder / 'dispatcher.db'}",
-            "DISPATCHER_REDIS__URL": redis_url,
-            "DISPATCHER_CALLING_RULES__ENABLED": "false",
-            "DISPATCHER_LIMITS__PHONE_CALLS_PER_SECOND": "100",
-            **settings,
-        }
-        daemon = Daemon(load(None, values), clock, pytest.fail)
-        await daemon.start()
-        redis = Redis.from_url(redis_url, decode_responses=True, protocol=3)
-        try:
-            yield daemon, redis, phone
-        finally:
-            await redis.aclose()
-            await daemon.stop()
-
-
-async def documents(redis: Redis, phone: str) -> int:
-    return len([key async for key in redis.scan_iter(f"dispatcher:{{{phone}}}:call:*")])
+from .running import DAYS, documents, running, shortly_before_a_minute
 
 
 async def test_the_first_call_is_ready_the_moment_the_window_opens(redis_url: str, tmp_path: Path) -> None:
@@ -93,7 +23,7 @@ async def test_calls_do_not_all_start_with_the_opening_but_grow_to_the_limit(red
     clock, opens = shortly_before_a_minute(2)
     schedule = {day: {"start": f"{opens:%H:%M}", "end": "24:00"} for day in DAYS}
     limits = {"DISPATCHER_LIMITS__PHONE_CONCURRENCY": "50", "DISPATCHER_SCHEDULE__OPENING_RAMP": "20s"}
-    async with running(clock, redis_url, tmp_path, schedule, **limits) as (_, redis, phone):
+    async with running(clock, redis_url, tmp_path, schedule, settings=limits) as (_, redis, phone):
         while (waiting := await documents(redis, phone)) < 25:
             passed = (clock.now() - opens).total_seconds()
             # By then 100 calls a second, growing over 20 s, add up to 100 t²/40; a second more for turns and the start.
@@ -109,7 +39,7 @@ async def test_no_call_waits_in_the_guarded_time_before_the_window_closes(redis_
     schedule = {day: {"start": f"{before:%H:%M}", "end": f"{closes:%H:%M}"} for day in DAYS}
     guard = timedelta(seconds=30)
     settings = {"DISPATCHER_SCHEDULE__LAST_CALL_BEFORE_CLOSE": "30s"}
-    async with running(clock, redis_url, tmp_path, schedule, **settings) as (_, redis, phone):
+    async with running(clock, redis_url, tmp_path, schedule, settings=settings) as (_, redis, phone):
         while not await documents(redis, phone):
             assert clock.now() < closes - guard, "no call before the guarded time"
             await asyncio.sleep(0.01)
@@ -148,7 +78,11 @@ async def test_no_document_outlives_the_window_even_if_nobody_takes_it_back(redi
 async def test_a_dead_dispatchers_calls_expire_within_the_lease(redis_url: str, tmp_path: Path) -> None:
     schedule = {day: {"start": "00:00", "end": "24:00"} for day in DAYS}
     lease = timedelta(seconds=2)
-    async with running(Clock(), redis_url, tmp_path, schedule, DISPATCHER_HOPPER__LEASE="2s") as (daemon, redis, phone):
+    async with running(Clock(), redis_url, tmp_path, schedule, settings={"DISPATCHER_HOPPER__LEASE": "2s"}) as (
+        daemon,
+        redis,
+        phone,
+    ):
         while not await documents(redis, phone):
             await asyncio.sleep(0.01)
         await asyncio.sleep(lease.total_seconds() * 1.5)
@@ -157,20 +91,4 @@ async def test_a_dead_dispatchers_calls_expire_within_the_lease(redis_url: str, 
         died = datetime.now(UTC)
         while await documents(redis, phone):
             assert datetime.now(UTC) - died < lease + timedelta(seconds=0.2)
-            await asyncio.sleep(0.01)
-
-
-async def test_a_clock_that_is_set_forward_over_the_closing_takes_the_calls_back(
-    redis_url: str, tmp_path: Path
-) -> None:
-    clock, closes = shortly_before_a_minute(40)
-    before = closes - timedelta(hours=1)
-    schedule = {day: {"start": f"{before:%H:%M}", "end": f"{closes:%H:%M}"} for day in DAYS}
-    async with running(clock, redis_url, tmp_path, schedule) as (daemon, redis, phone):
-        while not await documents(redis, phone):
-            await asyncio.sleep(0.01)
-        clock.shift += timedelta(minutes=5)
-        stepped = datetime.now(UTC)
-        while await documents(redis, phone) or daemon.context.book.open:
-            assert datetime.now(UTC) - stepped < timedelta(seconds=3)
             await asyncio.sleep(0.01)

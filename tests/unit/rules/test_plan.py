@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from dispatcher.model.reasons import Code
-from dispatcher.rules.plan import make_plan
+from dispatcher.rules.plan import made_again, make_plan
 from tests.unit.rules.things import a_campaign, a_phone, a_plan
 
 
@@ -68,3 +68,15 @@ def test_everything_that_stands_against_it_is_told_at_once() -> None:
     ]
     assert plan.week is None
     assert plan.zone is None
+
+
+@pytest.mark.parametrize("changes", [{}, {"phone": None}, {"phone": "phone_9"}, {"timezone": "Mars/Olympus"}])
+def test_a_plan_that_is_made_again_is_the_same_as_long_as_the_zones_are(changes: dict[str, Any]) -> None:
+    plan = a_plan(**changes)
+    assert made_again(plan) == plan
+
+
+def test_campaigns_of_the_same_hours_share_one_week_and_one_zone() -> None:
+    one, other = a_plan(), a_plan(uuid="campaign_2", schedule=dict(reversed(a_campaign().schedule.items())))
+    assert one.week is other.week
+    assert one.zone is other.zone

@@ -8,7 +8,8 @@ import pytest
 import tzdata  # it ships none
 
 from dispatcher.model.reasons import Code
-from dispatcher.rules import zones
+from dispatcher.rules import offsets, zones
+from dispatcher.rules.offsets import stretch
 from dispatcher.rules.zones import Source, ZoneFault, names, source, use_newest, zone
 
 PACKAGE = Source(tzdata.IANA_VERSION, "package")
@@ -26,6 +27,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         for name, text in texts.items():
             (tmp_path / {"zi": "tzdata.zi", "plus": "+VERSION"}[name]).write_text(text)
         monkeypatch.setenv("PYTHONTZPATH", str(tmp_path))
+        source.cache_clear()
         return tmp_path
 
     yield put
@@ -33,6 +35,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     zoneinfo.reset_tzpath(to=())
     zoneinfo.ZoneInfo.clear_cache()
     names.cache_clear()
+    source.cache_clear()
 
 
 def london_offset() -> float:
@@ -153,6 +156,38 @@ def test_an_update_of_the_system_is_taken_up(install: Install) -> None:
     use_newest()
     assert london_offset() == 9
     assert "Europe/London" in names()
+
+
+def test_the_copy_in_use_stays_what_it_is_told_to_be_until_a_newer_one_is_taken_up(install: Install) -> None:
+    directory = install(zi="# version 2099a\n")
+    use_newest()
+    (directory / "tzdata.zi").write_text("# version 2099b\n")
+    assert source() == Source("2099a", "system")
+    assert use_newest() == source() == Source("2099b", "system")
+
+
+def test_a_package_that_was_updated_since_the_start_tells_its_new_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, install: Install
+) -> None:
+    install(zi="# version 2099a\n")
+    package = tmp_path / "site" / "tzdata"
+    (package / "zoneinfo").mkdir(parents=True)
+    monkeypatch.setattr(tzdata, "__file__", str(package / "__init__.py"))
+    assert use_newest().origin == "system"
+    (package / "zoneinfo" / "tzdata.zi").write_text("# version 2099b\n")
+    assert use_newest() == Source("2099b", "package")
+
+
+def test_rules_that_were_kept_of_an_older_copy_are_forgotten(install: Install) -> None:
+    directory = install(zi="# version 2020a\n")
+    use_newest()
+    noon = int(datetime(2026, 1, 12, 12, tzinfo=UTC).timestamp())
+    assert stretch(zone("Europe/London"), noon)[0] == 0
+    assert offsets._period.cache_info().currsize > 0
+    (directory / "tzdata.zi").write_text("# version 2099a\n")
+    use_newest()
+    assert offsets._period.cache_info().currsize == 0
+    assert stretch(zone("Europe/London"), noon)[0] == 9 * 60 * 60
 
 
 def test_what_the_administrator_chose_is_no_zone(install: Install) -> None:
