@@ -46,17 +46,13 @@ class Server:
     @property
     def url(self) -> str:
         """The address of its root, without a slash at the end."""
-        return f"http://{self._address}"
-
-    @property
-    def _address(self) -> str:
-        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return f"http://{_address(self.host, self.port)}"
 
     async def start(self) -> None:
         """Listen, and return once requests are answered; ConfigurationError if the address cannot be had."""
-        listener = self._listener()
+        listener = listen(self.host, self.port, self._name, self._remedy)
         self.port = listener.getsockname()[1]
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name=f"serving {self._address}")
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name=f"serving {self.url}")
         ready = asyncio.create_task(self._server.ready.wait())
         await asyncio.wait({self._serving, ready}, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
@@ -79,14 +75,20 @@ class Server:
     ) -> None:
         await self.stop()
 
-    def _listener(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        try:
-            return socket.create_server((self.host, self.port), family=family)
-        except OSError as error:
-            raise ConfigurationError(
-                f"{self._name} cannot listen on {self._address} ({error.strerror}): {self._remedy}."
-            ) from error
+
+def listen(host: str, port: int, name: str, remedy: str) -> socket.socket:
+    """Return a socket that listens; ConfigurationError, a sentence from `name` to `remedy`, if the address is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{name} cannot listen on {_address(host, port)} ({error.strerror}): {remedy}."
+        ) from error
+
+
+def _address(host: str, port: int) -> str:
+    return f"{f'[{host}]' if ':' in host else host}:{port}"
 
 
 class _Embedded(uvicorn.Server):

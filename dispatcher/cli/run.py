@@ -19,5 +19,7 @@ def run(given: Common) -> None:
     settings = given.settings(level=None)
     from dispatcher.daemon.run import run as serve
     from dispatcher.web.front import front
+    from dispatcher.web.server import try_address
 
+    try_address(settings.http.bind)
     raise click.exceptions.Exit(serve(settings, lambda: given.settings(level=None), front))

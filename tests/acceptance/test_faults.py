@@ -105,6 +105,17 @@ async def test_an_unwritable_database_is_one_sentence_and_no_traceback(make_daem
     assert "Traceback" not in errors
 
 
+async def test_a_second_start_by_mistake_leaves_the_running_daemon_alone(make_daemon: Make) -> None:
+    daemon = make_daemon()
+    await daemon.up()
+    code, output, errors = await daemon.command("run")
+    assert (code, output) == (2, "")
+    assert f"cannot listen on 127.0.0.1:{daemon.port}" in errors
+    document = await daemon.json("status")
+    assert document["healthy"]
+    assert document["daemon"]["epoch"] == 1
+
+
 async def test_an_unknown_setting_is_named_with_its_remedy(make_daemon: Make) -> None:
     daemon = make_daemon(DISPATCHER_SYNC__INTERVALL="5s", DISPATCHER_LIMITS__PHONE_CONCURRENCY="many")
     code, _, errors = await daemon.command("run")
