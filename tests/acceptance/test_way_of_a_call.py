@@ -189,6 +189,31 @@ async def test_a_second_daemon_deposes_the_first(
     await eventually(second.ready, what="the second to be ready")
 
 
+async def test_a_number_that_must_not_be_called_leaves_the_hopper_within_a_second(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    campaign = platform.campaign(orders=5)
+    orders = platform.store.orders[campaign]
+    [order] = [uuid for uuid, one in orders.items() if one["record"]["phoneNumber"] == "+12125550003"]
+    daemon, dialer = make_daemon(), make_dialer()
+    await daemon.start()
+    await eventually(lambda: _depth(dialer, 5), what="five calls that could be begun")
+    code, _, errors = await daemon.command("dnc", "add", "+1 212 555 0003", "--reason", "asked by mail")
+    assert code == 0, errors
+    # A second from when the command had written it, which was before it ended.
+    await eventually(lambda: _depth(dialer, 4), 1.5, "one call fewer")
+    async with dialing(dialer):
+        await eventually(lambda: len(dialer.begun) == 4, what="the other calls")
+        orders[order]["instructions"] = "changed, so that the order is mirrored anew"
+        await daemon.post("/api/sync")
+        await eventually(lambda: _finished(daemon, 4), what="four outcomes in the mirror")
+    assert "+12125550003" not in {call["toPhoneNumber"] for call in dialer.begun}
+    explained = await daemon.json("explain", campaign, order)
+    assert "do_not_call" in [reason["code"] for reason in explained["reasons"]]
+    assert [(one["state"], one["why"]) for one in explained["attempts"]] == [("revoked", "do_not_call")]
+    assert explained["attempts"][0]["decision"]["timezone"] == "UTC"
+
+
 async def test_a_closed_campaign_is_not_dialled_and_says_why(
     platform: Platform, make_daemon: Make, make_dialer: MakeDialer
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from dispatcher.mirror import brakes, orders, record
+from dispatcher.mirror import brakes, do_not_call, orders, record
 from dispatcher.model.brakes import Scope
 from dispatcher.reports.campaigns import campaigns
 from dispatcher.reports.sources import Sources
@@ -109,7 +109,7 @@ async def test_a_campaign_whose_orders_all_wait_says_until_when(mirror: Mirror, 
 
 async def test_an_order_to_a_forbidden_number_is_not_due(mirror: Mirror, sources: Sources) -> None:
     mirror.order("order-1")
-    mirror.database.run_write(brakes.forbid, "+12125550111", "asked", NOW)
+    mirror.database.run_write(do_not_call.add, {"+12125550111": "asked"}, "ann", NOW)
     assert await codes(sources) == ["no_eligible_orders"]
 
 

@@ -195,3 +195,37 @@ async def test_a_first_call_that_the_ramp_keeps_back_says_when_it_is_due(
     assert codes(found) == ["rate_limited"]
     assert "schedule.opening_ramp" in found["reasons"][0]["detail"]
     assert "2026-05-04T14:00:00Z" < found["reasons"][0]["until"] < "2026-05-04T16:00:00Z"
+
+
+async def test_an_order_whose_person_was_called_often_waits_until_that_is_long_enough_ago(
+    mirror: Mirror, sources: Sources
+) -> None:
+    mirror.order("order-1")
+    for number, hours in enumerate((20, 4, 3)):
+        mirror.order(f"other-{number}", "camp-1")
+        at = NOW - timedelta(hours=hours)
+        mirror.attempt(f"job-{number}", f"other-{number}", state=State.FINISHED, at=at, begun_at=at)
+    found = await explain(sources, "camp-1", "order-1", NOW, NOW)
+    assert codes(found) == ["recent_attempt"]
+    assert found["reasons"][0]["detail"].endswith("(retries.person_per_day)")
+    assert found["reasons"][0]["until"] == found["next_open"] == "2026-05-04T18:00:00Z"
+
+
+async def test_an_order_waits_for_the_gap_after_a_call_of_another_one(
+    mirror: Mirror, configured: Callable[..., Sources]
+) -> None:
+    mirror.order("order-1")
+    mirror.order("order-2")
+    begun = NOW - timedelta(minutes=50)
+    mirror.attempt("job-2", "order-2", state=State.UNCERTAIN, at=begun, begun_at=begun)
+    found = await explain(configured(), "camp-1", "order-1", NOW, NOW)
+    assert (codes(found), found["next_open"]) == (["recent_attempt"], "2026-05-04T14:10:00Z")
+    free = configured(retries={"person_gap": "30m"})
+    assert codes(await explain(free, "camp-1", "order-1", NOW, NOW)) == []
+
+
+async def test_each_attempt_is_explained_by_what_allowed_it(mirror: Mirror, sources: Sources) -> None:
+    mirror.order("order-1")
+    mirror.attempt("job-1", "order-1", state=State.FINISHED, decision={"timezone": "America/New_York"})
+    found = await explain(sources, "camp-1", "order-1", NOW, NOW)
+    assert [one["decision"] for one in found["attempts"]] == [{"timezone": "America/New_York"}]

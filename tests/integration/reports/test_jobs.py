@@ -5,7 +5,7 @@ import pytest
 from dispatcher.errors import NotFoundError
 from dispatcher.mirror import campaigns
 from dispatcher.model.attempt import State
-from dispatcher.reports.jobs import jobs, masked
+from dispatcher.reports.jobs import jobs, masked, one
 from dispatcher.reports.sources import Sources
 
 from .conftest import NOW, Mirror
@@ -54,6 +54,24 @@ async def test_a_persons_number_is_hidden_but_for_its_end(attempted: Mirror, sou
     document = await jobs(sources, NOW, order="order-1")
     assert document["jobs"][0]["number"] == "**********11"
     assert "+1212" not in str(document)
+
+
+async def test_one_job_is_shown_with_what_allowed_it_and_none_in_a_list_is(mirror: Mirror, sources: Sources) -> None:
+    mirror.order("order-1")
+    mirror.attempt("0f3c9b", "order-1", decision={"timezone": "UTC"})
+    assert (await one(sources, "0f3", NOW))["jobs"][0]["decision"] == {"timezone": "UTC"}
+    assert "decision" not in (await jobs(sources, NOW))["jobs"][0]
+
+
+@pytest.mark.parametrize(("text", "sentence"), [("0f4", "there is no job '0f4'"), ("0f", "several jobs start with")])
+async def test_what_names_no_single_job_is_not_found(
+    mirror: Mirror, sources: Sources, text: str, sentence: str
+) -> None:
+    for number, job in enumerate(("0f3c9b", "0f3c9c")):
+        mirror.order(f"order-{number}")
+        mirror.attempt(job, f"order-{number}", state=State.FINISHED)
+    with pytest.raises(NotFoundError, match=sentence):
+        await one(sources, text, NOW)
 
 
 def test_a_short_number_is_hidden_too() -> None:
