@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.outlook import tell
 from dispatcher.cli.times import Time, both, now, read
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def explain(given: Common, campaign: str, order: str | None, at: datetime) -> No
     """Tell why a campaign is or is not dialled.
 
     Every blocking reason, and the next moment that it could be.
-    CAMPAIGN is a uuid, the start of one, or a name. With ORDER, the uuid of one of its orders, the same for that
-    order. What will be at another instant is told by what is known now.
+    CAMPAIGN is a uuid, the start of one, or a name. With ORDER, the uuid of one of its orders or the start of
+    it, the same for that order. What will be at another instant is told by what is known now.
     """
     given.show(asyncio.run(_explain(given, campaign, order, at)), _page)
 
@@ -78,8 +79,13 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         if one["until"]:
             page.line(f"    until {both(read(one['until']), zone)}")
     page.line()
-    if document["dialing"]:
-        return
+    if not document["dialing"]:
+        _next(page, document, zone)
+    if "forecast" in document:
+        tell(page, document["forecast"], zone)
+
+
+def _next(page: Page, document: dict[str, Any], zone: tzinfo | None) -> None:
     if document["next_open"] == document["at"]:
         page.advice("Its hours allow it: what stands above has to change.")
     elif document["next_open"]:

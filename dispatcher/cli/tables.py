@@ -39,6 +39,15 @@ class Page:
         """Whether there is room for whole ids."""
         return self.width >= _WIDE
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing but ASCII is sure to be shown as it is meant."""
+        return not self._console.is_terminal or self._console.options.ascii_only
+
+    def drawing(self, line: Text) -> None:
+        """Write a line that was made to fit."""
+        self._console.print(line, no_wrap=True, overflow="crop")
+
     def line(self, text: str = "", style: str = "") -> None:
         """Write a line of text."""
         self._console.print(Text(printable(text), style))
