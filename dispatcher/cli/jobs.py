@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     help="Only attempts in this state; may be given more than once.",
 )
 @click.option("--campaign", metavar="CAMPAIGN", help="Only of this campaign: its uuid, the start of it, or its name.")
-@click.option("--order", metavar="ORDER", help="Only of the order with this uuid.")
+@click.option("--order", metavar="ORDER", help="Only of this order: its uuid, or the start of it.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="At most so many.")
 @common
 @click.pass_obj

@@ -241,6 +241,13 @@ def listed(
     return [_attempt(row) for row in connection.execute(statement)]
 
 
+def orders_starting(connection: Connection, text: str) -> list[str]:
+    """Return the orders with attempts whose uuid starts with a text, two at most."""
+    # Not a range: ids are opaque, and a database's collation need not order them as bytes.
+    same = func.substr(attempts.c.order, 1, len(text)) == text
+    return list(connection.execute(select(attempts.c.order).where(same).distinct().limit(2)).scalars())
+
+
 def starting(connection: Connection, text: str) -> list[Attempt]:
     """Return the attempts whose job starts with a text, two at most: enough to tell one from several."""
     # A range, not a pattern: it needs no escaping, and the primary key serves.

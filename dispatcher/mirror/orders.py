@@ -51,6 +51,14 @@ def record(connection: Connection, uuid: str) -> OrderRecord | None:
     return None if found is None or found.removed else found
 
 
+def starting(connection: Connection, campaign: str, text: str) -> list[str]:
+    """Return the uuids of a campaign's orders that start with a text, two at most: enough to tell one from several."""
+    # Not a range: ids are opaque, and a database's collation need not order them as bytes.
+    same = func.substr(orders.c.uuid, 1, len(text)) == text
+    mine = and_(orders.c.campaign == campaign, orders.c.removed_at.is_(None))
+    return list(connection.execute(select(orders.c.uuid).where(mine, same).limit(2)).scalars())
+
+
 def of_campaign(connection: Connection, campaign: str) -> set[str]:
     """Return the uuids of a campaign's orders that the platform has."""
     return set(

@@ -1,16 +1,17 @@
-"""Which campaign or phone a person means."""
+"""Which campaign, phone or order a person means."""
 
 from collections.abc import Mapping
 from typing import TypeVar
 
 from dispatcher.errors import NotFoundError
-from dispatcher.mirror import campaigns
+from dispatcher.mirror import attempts, campaigns, orders
 from dispatcher.mirror.database import Connection
 from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.model.order import OrderRecord
+from dispatcher.rules.fault import shown
 
 T = TypeVar("T", Campaign, Phone)
 
-_SHOWN = 60
 _SHORTEST_PREFIX = 4
 
 
@@ -29,6 +30,29 @@ def find_phone(connection: Connection, text: str) -> Phone:
     return by_number[0] if len(by_number) == 1 else pick("phone", phones, text)
 
 
+def find_order(connection: Connection, campaign: Campaign, text: str) -> OrderRecord:
+    """Return the order of a campaign that has `text` as its uuid, or as the start of only its uuid."""
+    record = orders.record(connection, text)
+    if record is None and len(text) >= _SHORTEST_PREFIX:
+        found = orders.starting(connection, campaign.uuid, text)
+        if len(found) > 1:
+            raise NotFoundError(f"several orders of the campaign start with {shown(text)}: give the whole uuid of one")
+        record = orders.record(connection, found[0]) if found else None
+    if record is None or record.order.campaign != campaign.uuid:
+        raise NotFoundError(f"campaign {campaign.uuid} has no order {shown(text)} in the mirror")
+    return record
+
+
+def find_tried_order(connection: Connection, text: str) -> str:
+    """Return the uuid of the order with attempts that `text` is, or is the start of; any other text as it is."""
+    if len(text) < _SHORTEST_PREFIX or attempts.listed(connection, order=text, limit=1):
+        return text
+    found = attempts.orders_starting(connection, text)
+    if len(found) > 1:
+        raise NotFoundError(f"several orders start with {shown(text)}: give the whole uuid of one")
+    return found[0] if found else text
+
+
 def pick(kind: str, things: Mapping[str, T], text: str) -> T:
     """Return the one thing that `text` means; `kind` is the word for it in the sentence of the NotFoundError."""
     if text in things:
@@ -38,7 +62,8 @@ def pick(kind: str, things: Mapping[str, T], text: str) -> T:
         found = [thing for uuid, thing in things.items() if uuid.startswith(text)]
     if len(found) == 1:
         return found[0]
-    shown = repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
     if found:
-        raise NotFoundError(f"{len(found)} {kind}s are meant by {shown}: give the whole uuid of one")
-    raise NotFoundError(f"there is no {kind} {shown} in the mirror: give a uuid, the start of one, or an exact name")
+        raise NotFoundError(f"{len(found)} {kind}s are meant by {shown(text)}: give the whole uuid of one")
+    raise NotFoundError(
+        f"there is no {kind} {shown(text)} in the mirror: give a uuid, the start of one, or an exact name"
+    )

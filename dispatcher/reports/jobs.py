@@ -9,7 +9,7 @@ from dispatcher.mirror import attempts
 from dispatcher.mirror.attempts import MOST_JOBS, Attempt
 from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import State
-from dispatcher.reports.finding import find_campaign
+from dispatcher.reports.finding import find_campaign, find_tried_order
 from dispatcher.reports.instants import iso
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.fault import shown
@@ -92,4 +92,6 @@ def _look(
             # The attempts of a campaign outlive it.
             if not attempts.listed(connection, campaign=campaign, limit=1):
                 raise
+    if order is not None:
+        order = find_tried_order(connection, order)
     return attempts.listed(connection, states=states, campaign=campaign, order=order, limit=limit)

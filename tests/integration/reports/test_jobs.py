@@ -74,5 +74,14 @@ async def test_what_names_no_single_job_is_not_found(
         await one(sources, text, NOW)
 
 
+async def test_an_order_may_be_named_by_the_start_of_only_its_uuid(attempted: Mirror, sources: Sources) -> None:
+    attempted.order("other-9")
+    attempted.attempt("job-9", "other-9", state=State.FINISHED)
+    assert await names(sources, order="other") == ["job-9"]
+    assert await names(sources, order="nothing-of-the-kind") == []
+    with pytest.raises(NotFoundError, match="several orders start with 'order-'"):
+        await names(sources, order="order-")
+
+
 def test_a_short_number_is_hidden_too() -> None:
     assert [masked(number) for number in ("123", "1", None)] == ["*23", "1", None]
