@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dispatcher.errors import NotFoundError
-from dispatcher.mirror import attempts, orders
+from dispatcher.mirror import attempts
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.database import Connection
 from dispatcher.model.campaign import Campaign
@@ -14,7 +13,7 @@ from dispatcher.model.order import OrderRecord
 from dispatcher.model.reasons import Reason
 from dispatcher.reports import judgement
 from dispatcher.reports.facts import Facts, read_facts, silence
-from dispatcher.reports.finding import find_campaign
+from dispatcher.reports.finding import find_campaign, find_order
 from dispatcher.reports.instants import iso
 from dispatcher.reports.jobs import decided, masked
 from dispatcher.reports.notes import documents, read_sample
@@ -89,9 +88,7 @@ def _look(
     sampled = read_sample(connection, [found.uuid], settings).get(found.uuid)
     if order is None:
         return facts, sampled, found, None
-    record = orders.record(connection, order)
-    if record is None or record.order.campaign != found.uuid:
-        raise NotFoundError(f"campaign {found.uuid} has no order {order!r} in the mirror")
+    record = find_order(connection, found, order)
     numbers = [record.e164] if record.e164 is not None else []
     called = attempts.calls(connection, numbers, at - settings.retries.spacing().memory)
     calls = called.get(record.e164 or "", [])

@@ -160,6 +160,14 @@ async def test_a_campaigns_own_reasons_stand_before_those_of_the_order(mirror: M
     assert codes(found) == ["campaign_not_active", "order_not_dialable"]
 
 
+async def test_an_order_may_be_named_by_the_start_of_only_its_uuid(mirror: Mirror, sources: Sources) -> None:
+    for order in ("order-11", "order-12", "other-2"):
+        mirror.order(order)
+    assert (await explain(sources, "camp-1", "other", NOW, NOW))["order"] == "other-2"
+    with pytest.raises(NotFoundError, match="several orders of the campaign start with 'order-1'"):
+        await explain(sources, "camp-1", "order-1", NOW, NOW)
+
+
 async def test_an_order_of_another_campaign_is_not_found(mirror: Mirror, sources: Sources) -> None:
     mirror.campaign("camp-2", name="Other", schedule=HOURS)
     mirror.order("order-2", "camp-2")
