@@ -27,7 +27,7 @@ from dispatcher.loops.settle import take_back
 from dispatcher.loops.sync import KIND, Sync
 from dispatcher.loops.tend import Tend
 from dispatcher.loops.timezones import TimeZones
-from dispatcher.mirror import attempts, brakes, campaigns, orders, record
+from dispatcher.mirror import attempts, brakes, campaigns, record
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Scope
 from dispatcher.reports.parts import Part
@@ -80,8 +80,6 @@ class Daemon:
         last = await context.database.read(record.last_pass, KIND, ok=True)
         context.book.synced_at = last.started_at if last else None
         context.book.orders_synced_at = await context.database.read(campaigns.orders_synced_at)
-        # Rules for recipients may have been changed since orders were put off by them.
-        await context.database.write(orders.release_holds)
 
     def _add_loops(self) -> None:
         context = self.context

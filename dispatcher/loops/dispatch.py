@@ -17,7 +17,7 @@ from dispatcher.loops.choose import Chosen, choose
 from dispatcher.loops.context import Context
 from dispatcher.loops.custody import Custody
 from dispatcher.loops.settle import take_back
-from dispatcher.mirror import attempts
+from dispatcher.mirror import attempts, orders
 from dispatcher.mirror.attempts import Attempt, Intent
 from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import UNBEGUN, State
@@ -45,6 +45,7 @@ class Dispatch:
         self._custody = custody
         self._paces: dict[str, pacing.Pace] = {}
         self._last_turn: dict[str, str] = {}
+        self._judged_by: object = None
 
     async def resume(self) -> None:
         """Let pacing go on where an earlier daemon left it: a restart is no reason to call faster."""
@@ -58,6 +59,10 @@ class Dispatch:
         """Fill what is free now and return the seconds until there may be more to fill."""
         context = self._context
         now = context.clock.now()
+        if self._judged_by is not (settings := context.settings):
+            # Orders were put off by the rules of an earlier daemon, or by settings that have been changed since.
+            await context.database.write(orders.release_holds)
+            self._judged_by = settings
         if context.book.advance(now):
             context.nudge("tend")
             context.nudge("orders")

@@ -65,7 +65,7 @@ async def _take_in(context: Context, reports: Sequence[Report], sure: Collection
         elif word != BEGUN:
             metrics.OUTCOMES.labels(word).inc(number)
     if Outcome.DO_NOT_CALL.value in applied:
-        # The person may wait in the queue of another campaign.
+        # The report may be a late one, and the person in the queue of another campaign by now.
         context.nudge("tend")
     # A slot may be free, and an order due again.
     context.book.stir()

@@ -214,6 +214,29 @@ async def test_a_number_that_must_not_be_called_leaves_the_hopper_within_a_secon
     assert explained["attempts"][0]["decision"]["timezone"] == "UTC"
 
 
+async def test_a_person_is_called_no_more_often_than_the_settings_of_the_moment_allow(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    campaign = platform.campaign(orders=1)
+    [order] = platform.store.orders[campaign]
+    daemon, dialer = make_daemon(DISPATCHER_RETRIES__NO_ANSWER="1ms"), make_dialer(outcome="no-answer")
+    file = daemon.folder / "dispatcher.toml"
+    file.write_text("[retries]\nperson_per_day = 1\n")
+    daemon.environment["DISPATCHER_CONFIG"] = str(file)
+    await daemon.start()
+    async with dialing(dialer):
+        await eventually(lambda: dialer.begun, what="the first call")
+        await eventually(
+            lambda: _held_as(daemon, campaign, order, "recent_attempt"), what="the person to be left alone"
+        )
+        assert len(dialer.begun) == 1
+        file.write_text("[retries]\nperson_per_day = 2\n")
+        daemon.send(signal.SIGHUP)
+        await eventually(lambda: len(dialer.begun) == 2, what="the second call")
+        await eventually(lambda: _held_as(daemon, campaign, order, "recent_attempt"), what="to be left alone again")
+    assert len(dialer.begun) == 2
+
+
 async def test_a_closed_campaign_is_not_dialled_and_says_why(
     platform: Platform, make_daemon: Make, make_dialer: MakeDialer
 ) -> None:
@@ -270,3 +293,8 @@ async def _depth(dialer: RawDialer, number: int) -> bool:
 async def _only_assistant(dialer: RawDialer, assistant: str) -> bool:
     entries: Any = await dialer.redis.xrange(dialer.calls)
     return bool(entries) and {fields["assistant"] for _, fields in entries} == {assistant}
+
+
+async def _held_as(daemon: Daemon, campaign: str, order: str, code: str) -> bool:
+    found = await daemon.json("explain", campaign, order)
+    return [reason["code"] for reason in found["reasons"]] == [code]

@@ -1,15 +1,18 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, bindparam, inspect, text
 
 from dispatcher.errors import ConfigurationError, TransientError
-from dispatcher.mirror import migrations, record, schema
+from dispatcher.mirror import attempts, do_not_call, migrations, record, schema
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.tables import metadata
+from dispatcher.mirror.types import Instant
 from tests.integration.mirror.things import NOON
 
 
@@ -48,6 +51,34 @@ def test_an_upgrade_of_what_is_up_to_date_changes_nothing(database: Database) ->
     database.run_write(record.begin_epoch, "host", NOON)
     assert database.run_write(schema.upgrade) == (schema.LATEST, schema.LATEST)
     assert database.run(record.current) is not None
+
+
+def test_an_upgrade_keeps_what_an_earlier_version_has_written(empty: Database) -> None:
+    def as_of_0001(connection: Connection) -> None:
+        config = schema._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        insert = text(
+            'INSERT INTO attempts (job, "order", campaign, phone, number, ordinal, state, basis, not_after, created_at,'
+            " begun_at, ended_at) VALUES (:job, :job, 'c', 'p', '+12125550001', 1, :state, 'b',"
+            " '2026-01-12 12:00:00+00', '2026-01-12 10:59:00+00', :begun, '2026-01-12 11:05:00+00')"
+        ).bindparams(bindparam("begun", type_=Instant))
+        for job, state, begun in (("told", "finished", NOON), ("untold", "finished", None), ("back", "revoked", None)):
+            connection.execute(insert, {"job": job, "state": state, "begun": begun})
+        connection.execute(
+            text("INSERT INTO do_not_call VALUES ('+12125550002', 'asked for it in call x', '2026-01-12 11:00:00+00')")
+        )
+
+    empty.run_write(as_of_0001)
+    assert empty.run_write(schema.upgrade) == ("0001", schema.LATEST)
+    called = empty.run(attempts.calls, ["+12125550001"], datetime(2026, 1, 1, tzinfo=UTC))
+    assert {one.order: f"{one.begun_at:%H:%M}" for one in called["+12125550001"]} == {
+        "told": "12:00",
+        "untold": "11:05",
+    }
+    [entry] = empty.run(do_not_call.listed, 9)
+    assert (entry.number, entry.added_by) == ("+12125550002", "dispatcher")
+    assert [one.change for one in empty.run(do_not_call.changes, entry.number)] == ["added"]
 
 
 def test_a_database_of_a_newer_dispatcher_is_left_alone(database: Database) -> None:
