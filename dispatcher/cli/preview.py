@@ -76,7 +76,7 @@ def preview(
     from dispatcher.rules.zones import use_newest
 
     if [bool(campaigns), everything, schedule is not None].count(True) != 1:
-        raise click.UsageError("Give either a CAMPAIGN or several, or --all, or --schedule with --timezone.")
+        raise click.UsageError("Give either a CAMPAIGN, or --schedule with --timezone, or --all.")
     if (schedule is None) != (timezone is None):
         raise click.UsageError("--schedule and --timezone go together.")
     asked = Asked(start, _end(start, end, days), now())
@@ -154,7 +154,7 @@ def _write(path: Path, shown: Sequence[Preview], asked: Asked) -> None:
     from dispatcher.reports.picture import picture
 
     try:
-        path.write_text(picture(shown, asked), encoding="utf-8")
+        path.write_text(picture(shown, asked), encoding="utf-8", errors="replace")
     except OSError as fault:
         raise click.UsageError(f"--html: {path} cannot be written: {fault.strerror or fault}.") from None
 

@@ -51,7 +51,7 @@ def draw(page: Page, days: Sequence[Day], zone: ZoneInfo) -> None:
     cells = next((one for one in _CELLS if _LABEL + one + _BESIDE <= room), _CELLS[-1])
     page.drawing(Text(" " * _LABEL + _scale(cells), "dim"))
     for day in days:
-        line = Text(f"{day.day:%a %d %b}".ljust(_LABEL), "bold" if day.now is not None else "")
+        line = Text().append(f"{day.day:%a %d %b}".ljust(_LABEL), "bold" if day.now is not None else "")
         line.append(_strip(day, cells, glyphs)).append(f" {length(day.opened) if day.opened else '-'}")
         page.drawing(line)
     page.drawing(_legend(days, glyphs))

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -43,7 +44,7 @@ def test_a_time_without_an_offset_is_utc(dispatcher: Run) -> None:
 def test_the_table_tells_a_repeated_hour_apart(dispatcher: Run) -> None:
     result = dispatcher("preview", *NIGHTS, "--from", "2026-10-25T00:00Z", "--days", "1")
 
-    [row] = [line for line in result.stdout.splitlines() if line.startswith("Sun 25 Oct")]
+    [row] = [line for line in result.stdout.splitlines() if "BST" in line]
     # 00:30 of summer time is before the day asked for; the clock goes back from 02:00 to 01:00.
     assert row.split("GMT") == ["Sun 25 Oct 01:00 BST   Sun 02:30 ", "   2026-10-25 00:00   02:30    2 h 30 min"]
 
@@ -53,6 +54,50 @@ def test_no_window_says_how_to_see_further(dispatcher: Run) -> None:
 
     assert "closed from 2026-11-03 00:00 UTC to 2026-11-04 00:00 UTC" in result.stdout
     assert "--days" in result.stdout
+
+
+def test_the_week_is_drawn_in_ascii_where_there_is_no_terminal(dispatcher: Run) -> None:
+    lines = dispatcher("preview", *LONDON, "--from", "2026-11-02T00:00Z").stdout.splitlines()
+
+    assert lines[2:5] == [
+        "           00    03    06    09    12    15    18    21    24",
+        f"Mon 02 Nov {'.' * 18}{'#' * 16}{'.' * 14} 8 h",
+        f"Tue 03 Nov {'.' * 48} -",
+    ]
+    assert lines[10] == "           # open   . closed"
+
+
+def test_the_present_instant_is_marked(dispatcher: Run) -> None:
+    lines = dispatcher("preview", *LONDON).stdout.splitlines()
+
+    assert [line.count("|") for line in lines[3:11]] == [1, 0, 0, 0, 0, 0, 0, 1]
+    assert lines[10].endswith("| now")
+
+
+def test_a_change_of_clocks_is_marked_and_told(dispatcher: Run) -> None:
+    back = dispatcher("preview", *NIGHTS, "--from", "2026-10-25T12:00Z", "--days", "1").stdout
+    forward = dispatcher("preview", *NIGHTS, "--from", "2026-03-29T12:00Z", "--days", "1").stdout
+
+    assert f"Sun 25 Oct .#22#{'.' * 43} 3 h\n" in back
+    assert "Sun 25 Oct: clocks go back by 1 h, to 01:00 GMT." in back
+    assert f"Sun 29 Mar .#xx#{'.' * 43} 1 h\n" in forward
+    assert "Sun 29 Mar: clocks go forward by 1 h, to 02:00 BST." in forward
+
+
+def test_a_picture_is_written_beside_what_is_shown(dispatcher: Run, tmp_path: Path) -> None:
+    result = dispatcher("preview", *LONDON, "--html", str(tmp_path / "week.html"), "-o", "json")
+
+    assert json.loads(result.stdout)["timezone"] == "Europe/London"
+    assert "Europe/London" in (tmp_path / "week.html").read_text(encoding="utf-8")
+
+
+def test_a_note_has_its_code_and_a_sentence(dispatcher: Run) -> None:
+    schedule = '{"mon": {"start": "22:00", "end": "02:00"}}'
+
+    notes = json.loads(dispatcher("preview", "--schedule", schedule, "--timezone", "UTC", "-o", "json").stdout)["notes"]
+
+    assert [note["code"] for note in notes] == ["window_spans_midnight"]
+    assert notes[0]["detail"].startswith("mon 22:00-02:00 runs past midnight")
 
 
 def test_a_key_that_is_ignored_is_noted(dispatcher: Run) -> None:
@@ -82,6 +127,9 @@ def test_a_broken_configuration_is_no_matter_with_a_schedule_given(
         (("--schedule", "{", "--timezone", "UTC"), "--schedule is no JSON"),
         (("--schedule", "[" * 100_000, "--timezone", "UTC"), "--schedule is no JSON"),
         (("--schedule", "null", "--timezone", "UTC"), "the schedule is null"),
+        (("--all", *LONDON), "Give either a CAMPAIGN, or --schedule"),
+        (("--all", "8f3a"), "Give either a CAMPAIGN, or --schedule"),
+        ((*LONDON, "--html", "/nowhere/week.html"), "--html: /nowhere/week.html cannot be written"),
         ((*LONDON[:2], "--timezone", "Mars"), "'Mars' is not in the tz database"),
         ((*LONDON, "--from", "2026-11-02", "--to", "2026-11-01"), "must be later"),
         ((*LONDON, "--from", "2026-11-02", "--to", "2126-11-01"), "at most 3660 days"),
