@@ -2,8 +2,8 @@
 
 Decided here, where the reference is silent or at odds with itself:
 
-- campaign statuses are the union of its pages: draft, active, closed for create and update, and paused, completed,
-  archived, which the list's filter knows and which only an update can set in a dialer's test;
+- campaign statuses are the reference's draft, active, closed for a new one; an update and the list's filter know the
+  union with paused, completed, archived, which only the filter's page has, or nobody could try a pause;
 - order statuses are the union of the table of meanings and of the list's filter;
 - a field that no page knows is refused, so that a slip of the pen shows at once;
 - an optional field may be null, as in the reference's own documents;
@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 
 from dispatcher.sandbox.store import stamp
 
+NewCampaignWord = Literal["draft", "active", "closed"]
 CampaignWord = Literal["draft", "active", "closed", "paused", "completed", "archived"]
 CampaignType = Literal["inbound", "outbound"]
 PhoneWord = Literal["registered", "pending", "active", "inactive"]
@@ -105,7 +106,7 @@ class NewCampaign(CampaignChanges):
     """The body of POST of a campaign."""
 
     name: Text
-    status: CampaignWord
+    status: NewCampaignWord
     type: CampaignType
 
 

@@ -123,6 +123,7 @@ GOOD = {"name": "A", "status": "active", "type": "outbound"}
     [
         ({}, {"name", "status", "type"}),
         (GOOD | {"name": ""}, {"name"}),
+        (GOOD | {"status": "paused"}, {"status"}),
         (GOOD | {"name": None}, {"name"}),
         (GOOD | {"status": "running", "type": "both"}, {"status", "type"}),
         (GOOD | {"timezone": 1}, {"timezone"}),
