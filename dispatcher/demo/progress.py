@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dispatcher.daemon.daemon import Daemon
-from dispatcher.mirror import attempts, campaigns
+from dispatcher.mirror import campaigns, history
 from dispatcher.model.attempt import LIVE, State
 
 _REDRAW_S = 0.5
@@ -43,8 +43,8 @@ class Progress:
     async def _figures(self) -> tuple[dict[State, int], dict[str, int], dict[str, int]]:
         database = self._daemon.context.database
         return (
-            await database.read(attempts.counts),
-            await database.read(attempts.outcomes),
+            await database.read(history.counts),
+            await database.read(history.outcomes),
             await database.read(campaigns.counts),
         )
 

@@ -18,7 +18,7 @@ from dispatcher.demo.redis_server import RedisServer
 from dispatcher.demo.summary import Summary, show
 from dispatcher.errors import TransientError
 from dispatcher.log import configure
-from dispatcher.mirror import attempts, campaigns
+from dispatcher.mirror import campaigns, history
 from dispatcher.model.attempt import LIVE
 from dispatcher.model.brakes import Scope
 from dispatcher.sandbox.app import create_app
@@ -132,7 +132,7 @@ async def _wind_down(stage: Stage, clock: Clock) -> None:
     await stage.daemon.pause(Scope.ALL, None, "the demo ends")
     until = clock.monotonic() + _LONGEST_END_S
     while clock.monotonic() < until:
-        counted = await stage.daemon.context.database.read(attempts.counts)
+        counted = await stage.daemon.context.database.read(history.counts)
         if not any(counted[state] for state in LIVE):
             return
         await clock.sleep(0.1)
@@ -140,7 +140,7 @@ async def _wind_down(stage: Stage, clock: Clock) -> None:
 
 async def _sum_up(stage: Stage, seconds: float) -> Summary:
     database = stage.daemon.context.database
-    everything = await database.read(attempts.listed, limit=1_000_000)
+    everything = await database.read(history.listed, limit=1_000_000)
     mirrored = await database.read(campaigns.counts)
     return Summary(
         seconds=seconds,
@@ -148,6 +148,6 @@ async def _sum_up(stage: Stage, seconds: float) -> Summary:
         orders=mirrored["orders"],
         queued=sum(attempt.queued_at is not None or attempt.outcome is not None for attempt in everything),
         begun=len(stage.log.begun),
-        finished=await database.read(attempts.outcomes),
+        finished=await database.read(history.outcomes),
         audit=audit(stage.log.begun, everything, stage.store.campaigns),
     )

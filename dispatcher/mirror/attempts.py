@@ -1,6 +1,6 @@
 """Attempts in the mirror. Each transition is a conditional update whose row count says whether it happened."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,12 +23,6 @@ OBSERVED = "observed"
 
 ASSUMED = "assumed"
 """Nobody said when the call was begun: the instant is that of its end, or of the doubt whether it was begun at all."""
-
-_AFTER_HEX = "g"
-"""Sorts after every job that goes on: jobs are hexadecimal."""
-
-MOST_JOBS = 1000
-"""What a listing of attempts shows at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +187,7 @@ def live(connection: Connection, phone: str | None = None) -> list[Attempt]:
     if phone is not None:
         statement = statement.where(attempts.c.phone == phone)
     # Sorted here: SQLite would rather read all that ever were, in order, than sort the few that are live.
-    return sorted((_attempt(row) for row in connection.execute(statement)), key=lambda one: one.created_at)
+    return sorted((attempt_of(row) for row in connection.execute(statement)), key=lambda one: one.created_at)
 
 
 def occupying(connection: Connection, since: datetime) -> list[Attempt]:
@@ -201,7 +195,7 @@ def occupying(connection: Connection, since: datetime) -> list[Attempt]:
 
     That Redis forgets ends no call: one that was begun may be on the line still.
     """
-    return [_attempt(row) for row in connection.execute(select(attempts).where(*_occupying(since)))]
+    return [attempt_of(row) for row in connection.execute(select(attempts).where(*_occupying(since)))]
 
 
 def occupancy(connection: Connection, since: datetime) -> list[Occupancy]:
@@ -218,41 +212,8 @@ def by_job(connection: Connection, jobs: Iterable[str]) -> dict[str, Attempt]:
     found = {}
     for some in chunks(jobs):
         for row in connection.execute(select(attempts).where(attempts.c.job.in_(some))):
-            found[row.job] = _attempt(row)
+            found[row.job] = attempt_of(row)
     return found
-
-
-def listed(
-    connection: Connection,
-    *,
-    states: Collection[State] = (),
-    campaign: str | None = None,
-    order: str | None = None,
-    limit: int = MOST_JOBS,
-) -> list[Attempt]:
-    """Return attempts, newest first."""
-    statement = select(attempts).order_by(attempts.c.created_at.desc(), attempts.c.job).limit(limit)
-    if states:
-        statement = statement.where(attempts.c.state.in_(_values(states)))
-    if campaign is not None:
-        statement = statement.where(attempts.c.campaign == campaign)
-    if order is not None:
-        statement = statement.where(attempts.c.order == order)
-    return [_attempt(row) for row in connection.execute(statement)]
-
-
-def orders_starting(connection: Connection, text: str) -> list[str]:
-    """Return the orders with attempts whose uuid starts with a text, two at most."""
-    # Not a range: ids are opaque, and a database's collation need not order them as bytes.
-    same = func.substr(attempts.c.order, 1, len(text)) == text
-    return list(connection.execute(select(attempts.c.order).where(same).distinct().limit(2)).scalars())
-
-
-def starting(connection: Connection, text: str) -> list[Attempt]:
-    """Return the attempts whose job starts with a text, two at most: enough to tell one from several."""
-    # A range, not a pattern: it needs no escaping, and the primary key serves.
-    statement = select(attempts).where(attempts.c.job >= text, attempts.c.job < text + _AFTER_HEX).limit(2)
-    return [_attempt(row) for row in connection.execute(statement)]
 
 
 def calls(connection: Connection, numbers: Iterable[str], since: datetime) -> dict[str, list[Call]]:
@@ -271,22 +232,6 @@ def calls(connection: Connection, numbers: Iterable[str], since: datetime) -> di
         for row in connection.execute(statement):
             found.setdefault(row.number, []).append(Call(row.order, row.begun_at))
     return found
-
-
-def counts(connection: Connection) -> dict[State, int]:
-    """Return how many attempts are in each state."""
-    found = dict.fromkeys(State, 0)
-    for state, number in connection.execute(select(attempts.c.state, func.count()).group_by(attempts.c.state)):
-        found[State(state)] = number
-    return found
-
-
-def outcomes(connection: Connection) -> dict[str, int]:
-    """Return how many attempts ended with each outcome."""
-    statement = (
-        select(attempts.c.outcome, func.count()).where(attempts.c.outcome.is_not(None)).group_by(attempts.c.outcome)
-    )
-    return {outcome: number for outcome, number in connection.execute(statement)}  # noqa: C416 (a Row is no pair to mypy)
 
 
 def last_started(connection: Connection, since: datetime) -> dict[str, datetime]:
@@ -335,7 +280,8 @@ def _values(states: Iterable[State]) -> list[str]:
     return [state.value for state in states]
 
 
-def _attempt(row: Row[Any]) -> Attempt:
+def attempt_of(row: Row[Any]) -> Attempt:
+    """Return the attempt of a row of the table."""
     return Attempt(
         job=row.job,
         order=row.order,

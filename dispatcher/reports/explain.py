@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dispatcher.mirror import attempts
+from dispatcher.mirror import attempts, history
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.database import Connection
 from dispatcher.model.campaign import Campaign
@@ -92,7 +92,7 @@ def _look(
     numbers = [record.e164] if record.e164 is not None else []
     called = attempts.calls(connection, numbers, at - settings.retries.spacing().memory)
     calls = called.get(record.e164 or "", [])
-    return facts, sampled, found, _Asked(record, attempts.listed(connection, order=order), calls)
+    return facts, sampled, found, _Asked(record, history.listed(connection, order=order), calls)
 
 
 def _reasons(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from dispatcher.errors import NotFoundError
-from dispatcher.mirror import attempts, campaigns, orders
+from dispatcher.mirror import campaigns, history, orders
 from dispatcher.mirror.database import Connection
 from dispatcher.model.campaign import Campaign, Phone
 from dispatcher.model.order import OrderRecord
@@ -45,9 +45,9 @@ def find_order(connection: Connection, campaign: Campaign, text: str) -> OrderRe
 
 def find_tried_order(connection: Connection, text: str) -> str:
     """Return the uuid of the order with attempts that `text` is, or is the start of; any other text as it is."""
-    if len(text) < _SHORTEST_PREFIX or attempts.listed(connection, order=text, limit=1):
+    if len(text) < _SHORTEST_PREFIX or history.listed(connection, order=text, limit=1):
         return text
-    found = attempts.orders_starting(connection, text)
+    found = history.orders_starting(connection, text)
     if len(found) > 1:
         raise NotFoundError(f"several orders start with {shown(text)}: give the whole uuid of one")
     return found[0] if found else text

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.errors import NotFoundError
-from dispatcher.mirror import attempts
-from dispatcher.mirror.attempts import MOST_JOBS, Attempt
+from dispatcher.mirror import history
+from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.database import Connection
+from dispatcher.mirror.history import MOST_JOBS
 from dispatcher.model.attempt import State
 from dispatcher.reports.finding import find_campaign, find_tried_order
 from dispatcher.reports.instants import iso
@@ -68,7 +69,7 @@ async def one(sources: Sources, text: str, now: datetime) -> dict[str, Any]:
 
     NotFoundError if there is none or several; TransientError if SQL fails.
     """
-    found = await sources.database.read(attempts.starting, text)
+    found = await sources.database.read(history.starting, text)
     if len(found) != 1:
         several = "several jobs start with" if found else "there is no job"
         raise NotFoundError(f"{several} {shown(text)}: give the whole id of one, as `dispatcher jobs -o json` shows it")
@@ -90,8 +91,8 @@ def _look(
             campaign = find_campaign(connection, campaign).uuid
         except NotFoundError:
             # The attempts of a campaign outlive it.
-            if not attempts.listed(connection, campaign=campaign, limit=1):
+            if not history.listed(connection, campaign=campaign, limit=1):
                 raise
     if order is not None:
         order = find_tried_order(connection, order)
-    return attempts.listed(connection, states=states, campaign=campaign, order=order, limit=limit)
+    return history.listed(connection, states=states, campaign=campaign, order=order, limit=limit)

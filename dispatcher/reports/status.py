@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.errors import TransientError
-from dispatcher.mirror import attempts, campaigns, record
+from dispatcher.mirror import campaigns, history, record
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.record import Life, Pass
 from dispatcher.model.attempt import State
@@ -68,8 +68,8 @@ def _look(connection: Connection) -> _Mirror:
         counts=campaigns.counts(connection),
         synced_at=synced_at(connection),
         last_pass=record.last_pass(connection, SYNC),
-        attempts=attempts.counts(connection),
-        outcomes=attempts.outcomes(connection),
+        attempts=history.counts(connection),
+        outcomes=history.outcomes(connection),
         life=record.current(connection),
     )
 

@@ -7,7 +7,7 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from dispatcher.mirror.attempts import MOST_JOBS
+from dispatcher.mirror.history import MOST_JOBS
 from dispatcher.model.attempt import State
 
 _LONGEST_BODY = 16 * 1024

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Connection, event, update
 
-from dispatcher.mirror import attempts, tables
+from dispatcher.mirror import attempts, history, tables
 from dispatcher.mirror.attempts import ASSUMED, OBSERVED, WORKER
 from dispatcher.model.attempt import State
 from dispatcher.rules.spacing import Call
@@ -96,8 +96,8 @@ def test_a_decision_is_kept_with_its_attempt(connection: Connection) -> None:
 def test_an_attempt_is_found_by_the_start_of_its_job(connection: Connection) -> None:
     for index, job in enumerate(("0f00aa", "0f00ab", "1234")):
         attempt_in(connection, State.FINISHED, job, f"order_{index}", index)
-    assert [one.job for one in attempts.starting(connection, "1")] == ["1234"]
-    assert [one.job for one in attempts.starting(connection, "0f00aa")] == ["0f00aa"]
-    assert len(attempts.starting(connection, "0f")) == 2
-    assert attempts.starting(connection, "0f01") == []
-    assert attempts.starting(connection, "%") == []
+    assert [one.job for one in history.starting(connection, "1")] == ["1234"]
+    assert [one.job for one in history.starting(connection, "0f00aa")] == ["0f00aa"]
+    assert len(history.starting(connection, "0f")) == 2
+    assert history.starting(connection, "0f01") == []
+    assert history.starting(connection, "%") == []

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, insert
 from sqlalchemy.exc import IntegrityError
 
-from dispatcher.mirror import attempts, orders, record, tables
+from dispatcher.mirror import attempts, history, orders, record, tables
 from dispatcher.mirror.attempts import Intent
 from dispatcher.mirror.database import Database
 from dispatcher.model.attempt import HOLDING, LIVE, State
@@ -167,14 +167,14 @@ def test_attempts_are_listed_newest_first_and_counted(connection: Connection) ->
             attempts.finish(connection, job, "busy", word="busy", detail=None, call_id=None, at=NOON)
         elif state is State.QUEUED:
             attempts.queued(connection, [(job, "1-1")], NOON)
-    assert [one.job for one in attempts.listed(connection)] == ["c", "b", "a"]
-    assert [one.job for one in attempts.listed(connection, limit=1)] == ["c"]
-    assert [one.job for one in attempts.listed(connection, states={State.QUEUED, State.FINISHED})] == ["b", "a"]
-    assert [one.job for one in attempts.listed(connection, order="order_1")] == ["b"]
-    assert attempts.listed(connection, campaign="campaign_2") == []
-    counted = attempts.counts(connection)
+    assert [one.job for one in history.listed(connection)] == ["c", "b", "a"]
+    assert [one.job for one in history.listed(connection, limit=1)] == ["c"]
+    assert [one.job for one in history.listed(connection, states={State.QUEUED, State.FINISHED})] == ["b", "a"]
+    assert [one.job for one in history.listed(connection, order="order_1")] == ["b"]
+    assert history.listed(connection, campaign="campaign_2") == []
+    counted = history.counts(connection)
     assert counted == dict.fromkeys(State, 0) | {State.FINISHED: 1, State.QUEUED: 1, State.INTENT: 1}
-    assert attempts.outcomes(connection) == {"busy": 1}
+    assert history.outcomes(connection) == {"busy": 1}
 
 
 def test_a_phones_newest_attempt_is_told_so_that_pacing_goes_on(connection: Connection) -> None:
