@@ -13,6 +13,12 @@ UNCERTAIN = Counter("dispatcher_calls_uncertain", "Calls of which nothing was he
 REPORTS_REFUSED = Counter(
     "dispatcher_reports_refused", "Reports of workers that changed nothing", ["why"], registry=REGISTRY
 )
+WOULD_BLOCK = Counter(
+    "dispatcher_calling_rules_would_block",
+    "Calls that a rule in shadow would have forbidden",
+    ["rule"],
+    registry=REGISTRY,
+)
 LOST = Counter(
     "dispatcher_hopper_losses", "Times that Redis had forgotten a queue or was another one", registry=REGISTRY
 )

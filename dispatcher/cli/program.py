@@ -20,6 +20,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "queues": "queues",
         "jobs": "jobs",
         "explain": "explain",
+        "rules": "rules",
     },
     "Steer it": {"pause": "pause", "resume": "pause", "dnc": "dnc"},
     "Shell": {"completion": "completion"},

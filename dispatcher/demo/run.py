@@ -114,6 +114,7 @@ def _settings(folder: Path, api_url: str, redis_url: str, speed: float, port: in
             "DISPATCHER_API__TOKEN": TOKEN,
             "DISPATCHER_DATABASE__URL": f"sqlite:///{folder / 'demo.db'}",
             "DISPATCHER_REDIS__URL": redis_url,
+            "DISPATCHER_CALLING_RULES__FILE": str(Path(__file__).with_name("calling-rules.toml")),
             "DISPATCHER_SYNC__INTERVAL": "5s",
             "DISPATCHER_SYNC__ORDERS_INTERVAL": "10s",
             "DISPATCHER_LIMITS__PHONE_CALLS_PER_SECOND": str(speed),

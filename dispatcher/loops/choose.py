@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from dispatcher import metrics
 from dispatcher.mirror import attempts, orders
 from dispatcher.mirror.attempts import Intent
 from dispatcher.mirror.database import Connection
 from dispatcher.model.basis import basis
 from dispatcher.model.order import OrderRecord
-from dispatcher.rules import decision
-from dispatcher.rules.eligibility import not_after, order_reasons
+from dispatcher.rules import decision, recipient
+from dispatcher.rules.eligibility import not_after, order_reasons, spacing_of
 from dispatcher.rules.plan import Plan
 from dispatcher.rules.spacing import spacing_reasons
 from dispatcher.settings import Settings
@@ -49,32 +50,36 @@ def choose(
             dry[plan.campaign.uuid] = orders.next_due(connection, plan.campaign.uuid, now)
         made = attempts.intend(connection, [one.intent for one in found], now)
         chosen += [one for one in found if one.intent.job in made]
+    _count_shadows(chosen, settings, now)
     return chosen, dry
 
 
 def _choose_for(connection: Connection, plan: Plan, number: int, settings: Settings, now: datetime) -> list[Chosen]:
     chosen: dict[str, Chosen] = {}  # by number: two orders of one person take turns
     spacing = settings.retries.spacing()
+    rules = settings.calling_rules.pack()
+    memory = max(spacing.memory, rules.memory) if rules else spacing.memory
     of_campaign = decision.campaign_part(plan, now)
     for _ in range(_MOST_BATCHES):
         held: list[tuple[str, str, datetime]] = []
         waiting = orders.waiting(connection, plan.campaign.uuid, now, max(_BATCH, 2 * number))
         numbers = {record.e164 for record in waiting if record.e164}
-        called = attempts.calls(connection, numbers, now - spacing.memory)
+        called = attempts.calls(connection, numbers, now - memory)
         for record in waiting:
             calls = called.get(record.e164 or "", [])
+            own = spacing_of(record, now, spacing, rules)
             reasons = order_reasons(
                 record,
                 now,
                 most_attempts=settings.retries.max_attempts,
-                calling_rules=settings.calling_rules.enabled,
-            ) or spacing_reasons(record.order.uuid, calls, now, spacing)
+                calling_rules=rules,
+            ) or spacing_reasons(record.order.uuid, calls, now, own)
             if reasons:
                 until = max(reasons[0].until or now + _LOOK_AGAIN, now + _SOONEST)
                 held.append((record.order.uuid, reasons[0].code.value, until))
             elif record.e164 and record.e164 not in chosen and len(chosen) < number:
-                rules = {"enabled": settings.calling_rules.enabled}
-                of_person = decision.recipient_part(record.e164, calls, now, rules=rules, spacing=spacing)
+                law = recipient.applied(record.e164, now, rules, record.order.country) if rules else {"enabled": False}
+                of_person = decision.recipient_part(record.e164, calls, now, rules=law, spacing=own)
                 why = {**of_campaign, **of_person}
                 chosen[record.e164] = _with_intent(plan, record, record.e164, settings, now, why)
         orders.hold(connection, held)
@@ -84,10 +89,19 @@ def _choose_for(connection: Connection, plan: Plan, number: int, settings: Setti
     return list(chosen.values())
 
 
+def _count_shadows(chosen: Sequence[Chosen], settings: Settings, now: datetime) -> None:
+    """Count the calls that rules in shadow would have forbidden."""
+    rules = settings.calling_rules.pack()
+    if rules is None:
+        return
+    for one in chosen:
+        for rule in recipient.would_block(one.intent.number, now, rules, one.record.order.country):
+            metrics.WOULD_BLOCK.labels(rule).inc()
+
+
 def _with_intent(
     plan: Plan, record: OrderRecord, number: str, settings: Settings, now: datetime, why: dict[str, Any]
 ) -> Chosen:
-    rules = settings.calling_rules.enabled
     campaign, phone = plan.campaign, plan.phone
     if phone is None:
         raise AssertionError(f"campaign {campaign.uuid} was chosen without a phone")
@@ -99,7 +113,14 @@ def _with_intent(
         number=number,
         ordinal=record.attempts + 1,
         basis=basis(campaign, phone, record.order),
-        not_after=not_after(plan, number, now, calling_rules=rules, guard=settings.schedule.last_call_before_close),
+        not_after=not_after(
+            plan,
+            number,
+            now,
+            calling_rules=settings.calling_rules.pack(),
+            country=record.order.country,
+            guard=settings.schedule.last_call_before_close,
+        ),
         decision=why,
     )
     return Chosen(intent, plan, record)

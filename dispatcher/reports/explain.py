@@ -11,14 +11,15 @@ from dispatcher.mirror.database import Connection
 from dispatcher.model.campaign import Campaign
 from dispatcher.model.order import OrderRecord
 from dispatcher.model.reasons import Reason
-from dispatcher.reports import judgement
+from dispatcher.reports import forecast, judgement
 from dispatcher.reports.facts import Facts, read_facts, silence
 from dispatcher.reports.finding import find_campaign, find_order
+from dispatcher.reports.forecast import read_outlook
 from dispatcher.reports.instants import iso
 from dispatcher.reports.jobs import decided, masked
 from dispatcher.reports.notes import documents, read_sample
 from dispatcher.reports.sources import Sources
-from dispatcher.rules.eligibility import next_open, order_reasons
+from dispatcher.rules.eligibility import next_open, order_reasons, spacing_of
 from dispatcher.rules.lint import Sampled, lint
 from dispatcher.rules.plan import Plan, make_plan
 from dispatcher.rules.spacing import Call, spacing_reasons
@@ -45,6 +46,8 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
     of it is judged: what the campaign and the order are now, the brakes that are on, and the clock. The age of the
     mirror, the daemon's own conditions and the limits of the moment are left out.
 
+    `forecast`, as of `now`, tells when the list of a campaign will be done; it is not there with an order.
+
     `next_open` is the next instant from `at` at which the schedule is open. With an order it is the first at which the
     order's own time has come and the recipient may be called too, and null if something other than time forbids it.
 
@@ -54,7 +57,7 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
     plan = make_plan(found, facts.phones)
     reasons = _reasons(facts, plan, asked, at, now, sources.settings)
     silent = silence(facts.life, now) if at == now else None
-    document = {
+    document: dict[str, Any] = {
         "campaign": found.uuid,
         "name": found.name,
         "timezone": found.timezone,
@@ -67,7 +70,10 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
         "notes": documents(lint(plan, at, sampled)),
         "problems": [silent] if silent else [],
     }
-    if asked is not None:
+    if asked is None:
+        known = await sources.database.read(read_outlook, sources.settings, plan, now)
+        document["forecast"] = forecast.document(plan, known, sampled, now, sources.settings)
+    else:
         record = asked.record
         document |= {
             "order": record.order.uuid,
@@ -90,7 +96,8 @@ def _look(
         return facts, sampled, found, None
     record = find_order(connection, found, order)
     numbers = [record.e164] if record.e164 is not None else []
-    called = attempts.calls(connection, numbers, at - settings.retries.spacing().memory)
+    rules, memory = settings.calling_rules.pack(), settings.retries.spacing().memory
+    called = attempts.calls(connection, numbers, at - (max(memory, rules.memory) if rules else memory))
     calls = called.get(record.e164 or "", [])
     return facts, sampled, found, _Asked(record, history.listed(connection, order=order), calls)
 
@@ -109,13 +116,10 @@ def _reasons(
 
 
 def _own_reasons(asked: _Asked, at: datetime, settings: Settings) -> list[Reason]:
-    found = order_reasons(
-        asked.record,
-        at,
-        most_attempts=settings.retries.max_attempts,
-        calling_rules=settings.calling_rules.enabled,
-    )
-    return found + spacing_reasons(asked.record.order.uuid, asked.calls, at, settings.retries.spacing())
+    record, rules = asked.record, settings.calling_rules.pack()
+    found = order_reasons(record, at, most_attempts=settings.retries.max_attempts, calling_rules=rules)
+    spacing = spacing_of(record, at, settings.retries.spacing(), rules)
+    return found + spacing_reasons(record.order.uuid, asked.calls, at, spacing)
 
 
 def _next_chance(plan: Plan, asked: _Asked, at: datetime, settings: Settings) -> datetime | None:

@@ -11,7 +11,7 @@ from dispatcher.mirror.database import Connection
 from dispatcher.model.note import Note
 from dispatcher.rules.lint import Sampled, lint
 from dispatcher.rules.plan import Plan
-from dispatcher.rules.recipient import recipient_reason
+from dispatcher.rules.recipient import forbids
 from dispatcher.settings import Settings
 
 Notes = Mapping[str, tuple[Note, ...]]
@@ -20,10 +20,11 @@ Notes = Mapping[str, tuple[Note, ...]]
 
 def read_sample(connection: Connection, campaigns: Iterable[str], settings: Settings) -> dict[str, Sampled]:
     """Read a sample of the numbers of each campaign; empty where no rule asks for them."""
-    if not settings.calling_rules.enabled:
+    rules = settings.calling_rules.pack()
+    if rules is None:
         return {}
     found = sample.numbers(connection, campaigns)
-    return {campaign: Sampled(numbers, recipient_reason) for campaign, numbers in found.items()}
+    return {campaign: Sampled(numbers, forbids(rules)) for campaign, numbers in found.items()}
 
 
 def review(plans: Iterable[Plan], sampled: Mapping[str, Sampled], at: datetime) -> Notes:

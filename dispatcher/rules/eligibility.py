@@ -3,6 +3,7 @@
 Whatever is not known stands against it. Instants are UTC and passed in.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dispatcher.model.attempt import State
@@ -10,7 +11,9 @@ from dispatcher.model.brakes import Brakes
 from dispatcher.model.order import DIALABLE, OrderRecord, OrderStatus
 from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules.plan import Plan
-from dispatcher.rules.recipient import lawful_until, recipient_reason
+from dispatcher.rules.recipient import attempt_caps, lawful_until, recipient_reason
+from dispatcher.rules.rulepack import RulePack
+from dispatcher.rules.spacing import Spacing
 from dispatcher.rules.windows import is_open, next_change
 
 LONGEST = timedelta(days=1)
@@ -65,7 +68,9 @@ def next_open(plan: Plan, at: datetime) -> datetime | None:
     return at if is_open(plan.week, plan.zone, at) else next_change(plan.week, plan.zone, at)
 
 
-def order_reasons(record: OrderRecord, at: datetime, *, most_attempts: int, calling_rules: bool) -> list[Reason]:
+def order_reasons(
+    record: OrderRecord, at: datetime, *, most_attempts: int, calling_rules: RulePack | None
+) -> list[Reason]:
     """Return every reason why the order is not dialled at `at`, whatever its campaign says."""
     found = _platform_reasons(record, at) + _own_reasons(record, at, most_attempts)
     if record.e164 is None:
@@ -74,7 +79,7 @@ def order_reasons(record: OrderRecord, at: datetime, *, most_attempts: int, call
     if record.forbidden and record.order.status is not OrderStatus.DO_NOT_CALL:
         found.append(Reason(Code.DO_NOT_CALL, "the number is on the do-not-call list"))
     if calling_rules:
-        unlawful = recipient_reason(record.e164, at)
+        unlawful = recipient_reason(record.e164, at, calling_rules, record.order.country)
         found += [unlawful] if unlawful else []
     return found
 
@@ -109,13 +114,32 @@ def _own_reasons(record: OrderRecord, at: datetime, most_attempts: int) -> list[
     return found
 
 
-def not_after(plan: Plan, e164: str, at: datetime, *, calling_rules: bool, guard: timedelta = NO_GUARD) -> datetime:
-    """Return the last instant until which a call that may begin at `at` may still begin, `guard` before closing."""
+def spacing_of(record: OrderRecord, at: datetime, spacing: Spacing, calling_rules: RulePack | None) -> Spacing:
+    """Return how often the order's person may be called: a spacing with the caps of the rules that bind at `at`."""
+    if calling_rules is None or record.e164 is None:
+        return spacing
+    caps = attempt_caps(record.e164, at, calling_rules, record.order.country)
+    return replace(spacing, caps=(*spacing.caps, *caps))
+
+
+def not_after(
+    plan: Plan,
+    e164: str,
+    at: datetime,
+    *,
+    calling_rules: RulePack | None,
+    country: str | None = None,
+    guard: timedelta = NO_GUARD,
+) -> datetime:
+    """Return the last instant until which a call that may begin at `at` may still begin, `guard` before closing.
+
+    `country` is the one that the platform says the person is in.
+    """
     ends = [at + LONGEST]
     if plan.week is not None and plan.zone is not None:
         closes = next_change(plan.week, plan.zone, at)
         ends += [closes - guard] if closes else []
     if calling_rules:
-        unlawful_from = lawful_until(e164, at)
+        unlawful_from = lawful_until(e164, at, calling_rules, country)
         ends += [unlawful_from] if unlawful_from else []
     return min(ends)

@@ -1,93 +1,204 @@
 """Lawful hours where the called person is.
 
-One rule for every number so far, the United States' federal one: calls from 8 to 21 o'clock, every day, local time at
-the called person's location (47 CFR 64.1200(c)(1)). A number tells only the zones in which the person may be, so it
-must be a lawful hour in all of them; where it tells none, no hour is known to be lawful. The rule narrows a campaign's
-schedule and never widens it.
+Every rule of the pack that may bind the person binds: where a number may lie in several states or countries, the rules
+of all of them, and in each time zone in which it may ring. Where it tells no zone, no hour is known to be lawful. Rules
+narrow a campaign's schedule and never widen it.
+
+A person is a number in E.164 and the country that the platform says they are in, if it says one.
 """
 
 from bisect import bisect_right
-from datetime import datetime, timedelta
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache, partial
+from itertools import pairwise
 from operator import attrgetter
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules import zones
-from dispatcher.rules.numbers import candidate_zones
-from dispatcher.rules.offsets import EPOCH, second_of, stretch
-from dispatcher.rules.schedule import DAY_MINUTES, DAYS, Week
+from dispatcher.rules.offsets import EPOCH
+from dispatcher.rules.places import Places, places
+from dispatcher.rules.rulepack import Rule, RulePack, hours
+from dispatcher.rules.schedule import DAYS
+from dispatcher.rules.spacing import Cap
 from dispatcher.rules.windows import Window, is_open, windows
 
-SOURCE = "47 CFR 64.1200(c)(1)"
-
-_HOURS = Week.of((day * DAY_MINUTES + 8 * 60, day * DAY_MINUTES + 21 * 60) for day in range(len(DAYS)))
 _DAY = timedelta(days=1)
-_LOOK_AHEAD = 8 * _DAY
-"""The hours are the same every day, so zones that agree at no time in a week agree only after a change of clocks."""
+_LOOK_AHEAD = 8
+_FAR_AHEAD = 40
+"""Days that are looked at for the next lawful time. Hours are the same every week, so only holidays, blackouts and
+changes of clocks make a longer look worth while."""
 
 
-def recipient_reason(e164: str, at: datetime) -> Reason | None:
-    """Return why a number in E.164 may not be called at `at`, or None if it may.
+class _Bound(NamedTuple):
+    """The rules that bind a person, and where the person may be."""
 
-    RECIPIENT_ZONE_UNKNOWN has no end. RECIPIENT_HOURS_CLOSED names the first zone in which it is no lawful hour; it
-    ends at the next instant that is lawful in all candidate zones, or has no end if there is none within a week.
+    rules: tuple[Rule, ...]
+    regions: tuple[str, ...]
+    zones: tuple[ZoneInfo, ...]
+
+
+def recipient_reason(e164: str, at: datetime, pack: RulePack, country: str | None = None) -> Reason | None:
+    """Return why a person may not be called at `at`, or None if they may.
+
+    RECIPIENT_ZONE_UNKNOWN has no end. RECIPIENT_HOURS_CLOSED and HOLIDAY name the first rule that forbids the call and
+    the zone in which it does; they end at the next instant at which every rule allows it in all the zones, or have no
+    end if there is none within weeks.
     """
-    places = _places(e164)
-    if not places:
+    bound = _bound(e164, at, pack, country)
+    if not bound.zones:
         return Reason(Code.RECIPIENT_ZONE_UNKNOWN, "the number does not tell in which time zone the person is")
-    now, then = _lawful(places, at)
+    day = _day_of(at)
+    now, then = _lawful(bound, day, _LOOK_AHEAD, at)
     if now is not None:
         return None
-    closed = next(place for place in places if not is_open(_HOURS, place, at))
-    where = closed.key if len(places) == 1 else f"{closed.key}, one of {len(places)} zones that the number may be in"
-    detail = f"it is {_clock(closed, at)} in {where}; calls are lawful there from 08:00 to 21:00 ({SOURCE})"
     if then is None:
-        return Reason(Code.RECIPIENT_HOURS_CLOSED, f"{detail}; the zones have no lawful hour in common in a week")
-    return Reason(Code.RECIPIENT_HOURS_CLOSED, detail, until=then.opens_at)
+        _, then = _lawful(bound, day, _FAR_AHEAD, at)
+    rule, zone = next(
+        (rule, zone) for rule in bound.rules for zone in bound.zones if _forbids(rule, bound.regions, zone, at)
+    )
+    code, detail = _told(rule, bound, zone, at)
+    if then is None:
+        return Reason(code, f"{detail}; there is no lawful hour in all its zones in {_FAR_AHEAD} days")
+    return Reason(code, detail, until=then.opens_at)
 
 
-def lawful_until(e164: str, at: datetime) -> datetime | None:
+def lawful_until(e164: str, at: datetime, pack: RulePack, country: str | None = None) -> datetime | None:
     """Return when the lawful hours that hold at `at` end, in UTC; None if `at` is not lawful or no zone is known."""
-    places = _places(e164)
-    now = _lawful(places, at)[0] if places else None
+    bound = _bound(e164, at, pack, country)
+    now = _lawful(bound, _day_of(at), _LOOK_AHEAD, at)[0] if bound.zones else None
     return now.closes_at if now else None
 
 
-def _places(e164: str) -> tuple[ZoneInfo, ...]:
-    """Return the zones in which the person may be; none as soon as one of them is not known here."""
+def attempt_caps(e164: str, at: datetime, pack: RulePack, country: str | None = None) -> list[Cap]:
+    """Return how often a person may be called, by each rule that is on and binds at `at`; all of them hold."""
+    return [cap for rule in _bound(e164, at, pack, country).rules for cap in rule.caps]
+
+
+def applied(e164: str, at: datetime, pack: RulePack, country: str | None = None) -> dict[str, Any]:
+    """Return, as JSON, what a call at `at` is judged by: the pack's version, and the ids of the rules that bind."""
+    rules = rules_of(e164, at, pack, country)
+    return {
+        "enabled": True,
+        "pack": pack.version,
+        "rules": [rule.id for rule in rules if rule.mode == "on"],
+        "shadow": [rule.id for rule in rules if rule.mode == "shadow"],
+    }
+
+
+@lru_cache(maxsize=8)
+def forbids(pack: RulePack) -> Callable[[str, datetime], Reason | None]:
+    """Return `recipient_reason` by a pack for whoever has only numbers; the same each time."""
+    return partial(recipient_reason, pack=pack)
+
+
+def rules_of(e164: str, at: datetime, pack: RulePack, country: str | None = None) -> list[Rule]:
+    """Return the rules that may bind a person at `at`: those that are on, then those in shadow, then those off."""
+    regions = _places(e164, pack, country).regions
+    return [rule for mode in ("on", "shadow", "off") for rule in pack.binding(regions, at, mode)]
+
+
+def would_block(e164: str, at: datetime, pack: RulePack, country: str | None = None) -> list[str]:
+    """Return the ids of the rules in shadow that would forbid a call at `at` if they were on."""
+    bound = _bound(e164, at, pack, country)
+    shadows = pack.binding(bound.regions, at, "shadow")
+    return [rule.id for rule in shadows if any(_forbids(rule, bound.regions, zone, at) for zone in bound.zones)]
+
+
+def _places(e164: str, pack: RulePack, country: str | None) -> Places:
+    return places(e164, country, whole_country=pack.unknown_zone == "country")
+
+
+def _bound(e164: str, at: datetime, pack: RulePack, country: str | None) -> _Bound:
+    """Return what binds the person; no zones as soon as one of them is not known here."""
+    found = _places(e164, pack, country)
     try:
-        return tuple(map(zones.zone, candidate_zones(e164)))
+        known = zones.zones(found.zones)
     except zones.ZoneFault:
-        return ()
+        known = ()
+    return _Bound(pack.binding(found.regions, at, "on"), found.regions, known)
 
 
-def _clock(place: ZoneInfo, at: datetime) -> str:
-    second = second_of(at)
-    offset, _ = stretch(place, second)
-    return f"{EPOCH + timedelta(seconds=second + offset):%H:%M}"
+def _day_of(at: datetime) -> int:
+    """Return the day of an instant (UTC), numbered from 1970-01-01."""
+    return (at - EPOCH) // _DAY
 
 
-def _lawful(places: tuple[ZoneInfo, ...], at: datetime) -> tuple[Window | None, Window | None]:
-    """Return the time around `at` that is lawful in all places, and the next one that begins after it."""
-    common = _common(places, (at - EPOCH) // _DAY)
+def _lawful(bound: _Bound, day: int, ahead: int, at: datetime) -> tuple[Window | None, Window | None]:
+    """Return the time around `at` that is lawful for all rules in all zones, and the next one that begins after it."""
+    common = _common(bound, day, ahead)
     place = bisect_right(common, at, key=attrgetter("opens_at"))
     now = common[place - 1] if place and at < common[place - 1].closes_at else None
     return now, common[place] if place < len(common) else None
 
 
 @lru_cache(maxsize=4096)
-def _common(places: tuple[ZoneInfo, ...], day: int) -> tuple[Window, ...]:
-    """Return the times from a day (numbered from 1970-01-01, UTC) on that are lawful in all places, in order."""
+def _common(bound: _Bound, day: int, ahead: int) -> tuple[Window, ...]:
+    """Return the times in so many days from a day on that are lawful for all rules in all zones, in order."""
     start = EPOCH + day * _DAY
-    end = start + _LOOK_AHEAD
+    end = start + ahead * _DAY
     common: tuple[Window, ...] = (Window(start, end),)
-    for place in places:
-        lawful = tuple(windows(_HOURS, place, start, end))
-        common = tuple(both for one in common for other in lawful if (both := _both(one, other)) is not None)
+    for zone in bound.zones:
+        for rule in bound.rules:
+            lawful = tuple(_open_times(rule, bound.regions, zone, start, end))
+            common = tuple(both for one in common for other in lawful if (both := _both(one, other)) is not None)
     return common
 
 
 def _both(one: Window, other: Window) -> Window | None:
     opens_at, closes_at = max(one.opens_at, other.opens_at), min(one.closes_at, other.closes_at)
     return Window(opens_at, closes_at) if opens_at < closes_at else None
+
+
+def _open_times(
+    rule: Rule, regions: tuple[str, ...], zone: ZoneInfo, start: datetime, end: datetime
+) -> Iterator[Window]:
+    """Yield the times in [start, end) that a rule allows in a zone, in order."""
+    # The days off cut the time into pieces, and the hours hold in each.
+    edges = [start]
+    day = start.astimezone(zone).date()
+    while rule.has_days_off and (opens := _midnight(zone, day)) < end:
+        if rule.day_off(regions, day) is not None:
+            edges += (opens, _midnight(zone, day + _DAY))
+        day += _DAY
+    edges.append(end)
+    for opens, closes in list(pairwise(edges))[::2]:
+        since, until = max(opens, start), min(closes, end)
+        if rule.week is not None:
+            yield from windows(rule.week, zone, since, until)
+        elif since < until:
+            yield Window(since, until)
+
+
+def _midnight(zone: ZoneInfo, day: date) -> datetime:
+    """Return the instant (UTC) at which a day begins in a zone."""
+    return datetime.combine(day, time(), zone).astimezone(EPOCH.tzinfo)
+
+
+def _day(zone: ZoneInfo, at: datetime) -> date:
+    """Return the day in a zone; the hour that a change of clocks repeats across midnight is of the day that had begun.
+
+    So the days are the stretches from one `_midnight` to the next.
+    """
+    day = at.astimezone(zone).date()
+    return day + _DAY if _midnight(zone, day + _DAY) <= at else day
+
+
+def _forbids(rule: Rule, regions: tuple[str, ...], zone: ZoneInfo, at: datetime) -> bool:
+    off = rule.day_off(regions, _day(zone, at)) if rule.has_days_off else None
+    return off is not None or (rule.week is not None and not is_open(rule.week, zone, at))
+
+
+def _told(rule: Rule, bound: _Bound, zone: ZoneInfo, at: datetime) -> tuple[Code, str]:
+    """Return the code and a sentence on why a rule forbids a call at `at`."""
+    where = zone.key if len(bound.zones) == 1 else f"{zone.key}, one of {len(bound.zones)} zones that it may ring in"
+    day = _day(zone, at)
+    off = rule.day_off(bound.regions, day)
+    if off is not None or rule.week is None:
+        return Code.HOLIDAY, f"{day} is {off} in {where}, and {rule.id} allows no calls then ({rule.source})"
+    here = at.astimezone(zone)
+    lawful = hours(rule.week, here.weekday()) or "at no hour"
+    allowed = f"{rule.id} allows calls on {DAYS[here.weekday()]} {lawful} ({rule.source})"
+    return Code.RECIPIENT_HOURS_CLOSED, f"it is {here:%H:%M} in {where}; {allowed}"

@@ -44,6 +44,8 @@ def shown(value: object) -> str:
         return durations.text(value)
     if isinstance(value, dict | list):
         return "a table" if isinstance(value, dict) else "a list"
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return shown(", ".join(map(str, value)) or "[]")
     if isinstance(value, int) and value.bit_length() > _WORD:
         return "a number beyond 64 bits"  # Python may refuse to write it out
     text = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

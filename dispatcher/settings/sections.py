@@ -21,16 +21,21 @@ from pydantic import (
 from dispatcher.errors import ConfigurationError
 from dispatcher.model.outcome import Outcome
 from dispatcher.rules.retry import RetryPolicy
+from dispatcher.rules.rulepack import RulePack
 from dispatcher.rules.spacing import Cap, Spacing
 from dispatcher.settings import durations
 from dispatcher.settings.addresses import Bind, BindAddress
+from dispatcher.settings.rule_packs import Modes, rule_pack
 from dispatcher.settings.urls import BaseUrl, DatabaseUrl, RedisUrl
 from dispatcher.settings.values import (
     Count,
+    Dates,
     Duration,
     Factor,
+    FilePath,
     Flag,
     KeyPrefix,
+    Names,
     OwnToken,
     PositiveDuration,
     Rate,
@@ -254,6 +259,28 @@ class CallingRules(Section):
     enabled: Flag = Field(
         default=True, description="Whether recipients' legal calling hours narrow those of the campaign's schedule."
     )
+    file: Annotated[FilePath | None, BeforeValidator(absent)] = Field(
+        default=None,
+        description="A pack of calling rules of your own, in place of the one that comes with the dispatcher.",
+    )
+    off: Names = Field(default=(), description="Rules of the pack, by their ids, that are not to bind.")
+    shadow: Names = Field(
+        default=(), description="Rules of the pack that do not bind, but are counted each time that they would block."
+    )
+    on: Names = Field(default=(), description="Rules of the pack that are to bind although their own mode is another.")
+    blackout_dates: Dates = Field(
+        default=(), description="Days on which nobody is called, on the clock of the person called."
+    )
+    unknown_zone: Annotated[Literal["block", "country"], BeforeValidator(lower)] = Field(
+        default="block", description="What becomes of numbers that do not tell in which time zone the person is."
+    )
+
+    def pack(self) -> RulePack | None:
+        """Return the rules that bind, None if none are to; ConfigurationError with every fault of them."""
+        if not self.enabled:
+            return None
+        modes: Modes = (("off", self.off), ("shadow", self.shadow), ("on", self.on))
+        return rule_pack(self.file, modes, self.blackout_dates, self.unknown_zone)
 
 
 class Http(Section):

@@ -6,7 +6,8 @@ Each raises a ValueError that begins with "must", so that a fault reads as a sen
 import math
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
@@ -18,6 +19,8 @@ MOST = 1_000_000
 
 _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _LEAST_SECRET = 16
+_EARLIEST, _LATEST = 1900, 2200
+"""The calendar goes on some way around these years, so that the days around a date exist."""
 
 
 def absent(value: object) -> object:
@@ -106,6 +109,44 @@ def _password(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _list(value: object) -> list[object]:
+    """Return the members of a list, or of a text that separates them by commas, as the environment gives it."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, list | tuple):
+        return list(value)
+    raise ValueError("must be a list")
+
+
+def _names(value: object) -> tuple[str, ...]:
+    names = tuple(name for name in _list(value) if isinstance(name, str) and name.strip())
+    if len(names) != len(_list(value)):
+        raise ValueError("must be a list of names")
+    return names
+
+
+def _dates(value: object) -> tuple[date, ...]:
+    return tuple(sorted({_date(one) for one in _list(value)}))
+
+
+def _date(value: object) -> date:
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        day = None
+    if not isinstance(day, date) or isinstance(day, datetime) or not _EARLIEST <= day.year <= _LATEST:
+        raise ValueError("must be a list of dates such as 2026-12-24")
+    return day
+
+
+def _file(value: object) -> Path:
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError("must be the path of a file")
+    return Path(value)
+
+
 def _prefix(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[^\s{}]+", value) or not value.isprintable():
         raise ValueError("must be a text without blanks, control characters or braces, such as dispatcher")
@@ -120,4 +161,7 @@ Factor = Annotated[float, BeforeValidator(_factor)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 OwnToken = Annotated[Token, AfterValidator(_password)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Dates = Annotated[tuple[date, ...], BeforeValidator(_dates)]
+FilePath = Annotated[Path, BeforeValidator(_file)]
 KeyPrefix = Annotated[str, BeforeValidator(_prefix)]

@@ -112,6 +112,7 @@ def _as_before() -> Iterator[None]:
     zoneinfo.reset_tzpath()
     zoneinfo.ZoneInfo.clear_cache()
     zones.names.cache_clear()
+    zones.zones.cache_clear()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ def _zone_data() -> Iterator[None]:
     zoneinfo.reset_tzpath()
     zoneinfo.ZoneInfo.clear_cache()
     zones.names.cache_clear()
+    zones.zones.cache_clear()
 
 
 @pytest.fixture

@@ -20,9 +20,10 @@ def test_the_help_lists_every_command(dispatcher: Run) -> None:
 
 
 NESTED = [["db", "upgrade"], *(["dnc", name] for name in ("add", "remove", "list", "import"))]
+NESTED += [["rules", "show"], ["rules", "check"]]
 
 
-@pytest.mark.parametrize("command", [*([name] for name in MODULES if name not in {"db", "dnc"}), *NESTED], ids=" ".join)
+@pytest.mark.parametrize("command", [*([name] for name in MODULES if name not in {"db", "dnc", "rules"}), *NESTED], ids=" ".join)
 def test_every_command_has_help_that_ends_with_examples(dispatcher: Run, command: list[str]) -> None:
     result = dispatcher(*command, "--help")
 

@@ -28,10 +28,12 @@ def _zone_data() -> Iterator[None]:
     zoneinfo.reset_tzpath(to=())
     zoneinfo.ZoneInfo.clear_cache()
     zones.names.cache_clear()
+    zones.zones.cache_clear()
     yield
     zoneinfo.reset_tzpath()
     zoneinfo.ZoneInfo.clear_cache()
     zones.names.cache_clear()
+    zones.zones.cache_clear()
 
 
 def a_plan(uuid: str, start: str = "09:00", end: str = "17:00", place: str = "UTC", status: str = "active") -> Plan:

@@ -12,7 +12,9 @@ def _zone_data() -> Iterator[None]:
     zoneinfo.reset_tzpath(to=())
     zoneinfo.ZoneInfo.clear_cache()
     zones.names.cache_clear()
+    zones.zones.cache_clear()
     yield
     zoneinfo.reset_tzpath()
     zoneinfo.ZoneInfo.clear_cache()
     zones.names.cache_clear()
+    zones.zones.cache_clear()

@@ -13,10 +13,13 @@ from dispatcher.rules.eligibility import (
     next_open,
     not_after,
     order_reasons,
+    spacing_of,
     window_reason,
 )
-from tests.unit.rules.things import LONDON, NOON, a_plan, a_record, an_order
+from dispatcher.rules.spacing import Cap, Spacing
+from tests.unit.rules.things import LONDON, NOON, PACK, a_plan, a_record, an_order
 
+MIAMI = "+13055550100"
 ALWAYS = {day: {"start": "00:00", "end": "24:00"} for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 CLOSES = datetime(2026, 1, 12, 16, 0, tzinfo=UTC)
 OPENS = datetime(2026, 1, 13, 8, 0, tzinfo=UTC)
@@ -27,7 +30,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 def codes(record_changes: dict[str, Any], order_changes: dict[str, Any], at: datetime = NOON) -> list[Code]:
     record = a_record(an_order(**order_changes), **record_changes)
-    return [reason.code for reason in order_reasons(record, at, most_attempts=3, calling_rules=True)]
+    return [reason.code for reason in order_reasons(record, at, most_attempts=3, calling_rules=PACK)]
 
 
 def test_an_open_campaign_without_brakes_is_dialled() -> None:
@@ -151,22 +154,22 @@ def test_each_thing_that_stands_against_an_order_is_told(
 
 def test_a_number_that_is_none_says_what_is_wrong_with_the_document() -> None:
     record = a_record(an_order(fault="record is null, not an object"), e164=None)
-    (reason,) = order_reasons(record, NOON, most_attempts=3, calling_rules=True)
+    (reason,) = order_reasons(record, NOON, most_attempts=3, calling_rules=PACK)
     assert reason.detail == "record is null, not an object"
 
 
 def test_a_scheduled_order_waits_for_its_own_time_and_not_longer() -> None:
     record = a_record(an_order(status=OrderStatus.SCHEDULED, scheduled_at=NOON))
-    (reason,) = order_reasons(record, NOON - MICROSECOND, most_attempts=3, calling_rules=True)
+    (reason,) = order_reasons(record, NOON - MICROSECOND, most_attempts=3, calling_rules=PACK)
     assert (reason.code, reason.until) == (Code.ORDER_WAITING, NOON)
-    assert order_reasons(record, NOON, most_attempts=3, calling_rules=True) == []
+    assert order_reasons(record, NOON, most_attempts=3, calling_rules=PACK) == []
 
 
 def test_a_retry_waits_for_its_gap_and_not_longer() -> None:
     record = a_record(attempts=1, retry_at=NOON)
-    (reason,) = order_reasons(record, NOON - MICROSECOND, most_attempts=3, calling_rules=True)
+    (reason,) = order_reasons(record, NOON - MICROSECOND, most_attempts=3, calling_rules=PACK)
     assert (reason.code, reason.until) == (Code.ORDER_WAITING, NOON)
-    assert order_reasons(record, NOON, most_attempts=3, calling_rules=True) == []
+    assert order_reasons(record, NOON, most_attempts=3, calling_rules=PACK) == []
 
 
 def test_a_closed_order_waits_for_no_retry() -> None:
@@ -176,32 +179,51 @@ def test_a_closed_order_waits_for_no_retry() -> None:
 
 def test_a_recipients_hours_count_only_while_the_rules_are_on() -> None:
     record = a_record()
-    (reason,) = order_reasons(record, NIGHT, most_attempts=3, calling_rules=True)
+    (reason,) = order_reasons(record, NIGHT, most_attempts=3, calling_rules=PACK)
     assert reason.code is Code.RECIPIENT_HOURS_CLOSED
-    assert order_reasons(record, NIGHT, most_attempts=3, calling_rules=False) == []
+    assert order_reasons(record, NIGHT, most_attempts=3, calling_rules=None) == []
 
 
 def test_a_call_may_begin_until_the_window_closes() -> None:
-    assert not_after(a_plan(), LONDON, NOON, calling_rules=True) == CLOSES
+    assert not_after(a_plan(), LONDON, NOON, calling_rules=PACK) == CLOSES
 
 
 def test_a_call_may_begin_until_the_guarded_time_before_the_window_closes() -> None:
     guard = timedelta(minutes=5)
-    assert not_after(a_plan(), LONDON, NOON, calling_rules=True, guard=guard) == CLOSES - guard
-    assert not_after(a_plan(schedule=ALWAYS), LONDON, NOON, calling_rules=False, guard=guard) == NOON + LONGEST
+    assert not_after(a_plan(), LONDON, NOON, calling_rules=PACK, guard=guard) == CLOSES - guard
+    assert not_after(a_plan(schedule=ALWAYS), LONDON, NOON, calling_rules=None, guard=guard) == NOON + LONGEST
 
 
 def test_a_call_may_begin_until_the_recipients_evening_if_that_comes_first() -> None:
     plan = a_plan(schedule=ALWAYS)
     nine = datetime(2026, 1, 12, 21, 0, tzinfo=UTC)
-    assert not_after(plan, LONDON, EVENING, calling_rules=True) == nine
-    assert not_after(plan, LONDON, EVENING, calling_rules=False) == EVENING + LONGEST
+    assert not_after(plan, LONDON, EVENING, calling_rules=PACK) == nine
+    assert not_after(plan, LONDON, EVENING, calling_rules=None) == EVENING + LONGEST
 
 
 def test_a_call_is_never_kept_for_longer_than_a_day() -> None:
     for changes in ({"schedule": ALWAYS}, {"schedule": None}, {"timezone": None}):
-        assert not_after(a_plan(**changes), LONDON, NOON, calling_rules=False) == NOON + LONGEST
+        assert not_after(a_plan(**changes), LONDON, NOON, calling_rules=None) == NOON + LONGEST
 
 
 def test_hours_that_are_not_lawful_end_nothing_later() -> None:
-    assert not_after(a_plan(schedule=ALWAYS), LONDON, NIGHT, calling_rules=True) == NIGHT + LONGEST
+    assert not_after(a_plan(schedule=ALWAYS), LONDON, NIGHT, calling_rules=PACK) == NIGHT + LONGEST
+
+
+def test_a_persons_calls_are_capped_by_the_settings_and_by_the_law() -> None:
+    spacing = Spacing(caps=(Cap(5, LONGEST, "mine"),), gap=LONGEST, gap_source="mine")
+    record = a_record(e164=MIAMI)
+    assert [cap.source for cap in spacing_of(record, NOON, spacing, PACK).caps] == ["mine", "us-fl"]
+    assert spacing_of(record, NOON, spacing, None) == spacing
+    assert spacing_of(a_record(e164=None), NOON, spacing, PACK) == spacing
+
+
+def test_the_country_that_the_platform_tells_counts() -> None:
+    lunch = datetime(2026, 1, 12, 12, 30, tzinfo=UTC)
+    claimed = a_record(an_order(country="FR"))
+    assert order_reasons(a_record(), lunch, most_attempts=3, calling_rules=PACK) == []
+    (reason,) = order_reasons(claimed, lunch, most_attempts=3, calling_rules=PACK)
+    assert "fr-hours" in reason.detail
+    plan = a_plan(schedule=ALWAYS)
+    lawful = datetime(2026, 1, 12, 11, 0, tzinfo=UTC)
+    assert not_after(plan, LONDON, lawful, calling_rules=PACK, country="FR") == datetime(2026, 1, 12, 12, 0, tzinfo=UTC)

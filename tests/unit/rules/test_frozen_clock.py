@@ -11,6 +11,7 @@ from dispatcher.rules.recipient import recipient_reason
 from dispatcher.rules.schedule import parse_schedule
 from dispatcher.rules.windows import is_open, next_change, windows
 from dispatcher.rules.zones import zone
+from tests.unit.rules.things import PACK
 
 SUNDAYS = parse_schedule({"sun": {"start": "01:15", "end": "01:45"}})
 
@@ -43,7 +44,7 @@ def test_freezing_changes_no_answer() -> None:
     def answers() -> list[object]:
         offsets._period.cache_clear()
         place = zone("America/New_York")
-        return [*windows(SUNDAYS, place, start, end), recipient_reason("+12125550100", start)]
+        return [*windows(SUNDAYS, place, start, end), recipient_reason("+12125550100", start, PACK)]
 
     expected = answers()
     with freeze_time("2026-11-01T06:30:00"):

@@ -118,6 +118,6 @@ def test_what_is_dialable_and_due_has_nothing_of_its_own_against_it(
     record = a_record(
         an_order(status=status, scheduled_at=scheduled, number=number, fault=judged.fault), e164=judged.e164
     )
-    reasons = order_reasons(record, NOON + 2 * HOUR, most_attempts=3, calling_rules=False)
+    reasons = order_reasons(record, NOON + 2 * HOUR, most_attempts=3, calling_rules=None)
     assert judged.dialable is (reasons == [])
     assert not judged.dialable or status in DIALABLE

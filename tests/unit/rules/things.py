@@ -6,12 +6,15 @@ from typing import Any
 
 from dispatcher.model.campaign import Campaign, Phone
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
+from dispatcher.rules.packfile import shipped
 from dispatcher.rules.plan import Plan, make_plan
 
 NOON = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)
 """A Monday; 13:00 in Berlin, where the campaign is open from 09:00 to 17:00, and lawful in London."""
 
 LONDON = "+442079460018"
+
+PACK = shipped()
 
 WEEKDAYS = {day: {"start": "09:00", "end": "17:00"} for day in ("mon", "tue", "wed", "thu", "fri")}
 

@@ -1,6 +1,6 @@
 """Each key by itself: its variable reaches it, its bad values are refused."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from pydantic import SecretStr
 from dispatcher import settings
 from dispatcher.errors import ConfigurationError
 from dispatcher.settings.keys import KEYS, variable
+
+SHIPPED = Path(__file__).parents[3] / "config" / "calling-rules.toml"
 
 VALID: dict[str, tuple[str, Any]] = {
     "api.base_url": ("https://example.org/api", "https://example.org/api"),
@@ -42,6 +44,12 @@ VALID: dict[str, tuple[str, Any]] = {
     "retries.person_per_week": ("none", None),
     "retries.person_gap": ("0", timedelta()),
     "calling_rules.enabled": ("off", False),
+    "calling_rules.file": (str(SHIPPED), SHIPPED),
+    "calling_rules.off": ("us-ky", ("us-ky",)),
+    "calling_rules.shadow": ("us-ky, us-tx", ("us-ky", "us-tx")),
+    "calling_rules.on": ("us-debt,", ("us-debt",)),
+    "calling_rules.blackout_dates": ("2026-12-31, 2026-12-24", (date(2026, 12, 24), date(2026, 12, 31))),
+    "calling_rules.unknown_zone": ("Country", "country"),
     "http.bind": ("[::1]:0", settings.Bind("::1", 0)),
     "http.token": ("0123456789abcdef", SecretStr("0123456789abcdef")),
     "log.level": ("WARNING", "warning"),
