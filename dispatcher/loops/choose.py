@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatcher import metrics
-from dispatcher.mirror import attempts, orders
+from dispatcher.mirror import attempts, history, orders
 from dispatcher.mirror.attempts import Intent
 from dispatcher.mirror.database import Connection
 from dispatcher.model.basis import basis
@@ -64,7 +64,7 @@ def _choose_for(connection: Connection, plan: Plan, number: int, settings: Setti
         held: list[tuple[str, str, datetime]] = []
         waiting = orders.waiting(connection, plan.campaign.uuid, now, max(_BATCH, 2 * number))
         numbers = {record.e164 for record in waiting if record.e164}
-        called = attempts.calls(connection, numbers, now - memory)
+        called = history.calls(connection, numbers, now - memory)
         for record in waiting:
             calls = called.get(record.e164 or "", [])
             own = spacing_of(record, now, spacing, rules)

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
 
 from dispatcher.mirror import orders
 from dispatcher.mirror.rows import chunks, insert
 from dispatcher.mirror.states import is_holding, is_live
 from dispatcher.mirror.tables import attempts
 from dispatcher.mirror.types import Instant
-from dispatcher.model.attempt import CALLED, LOST, State, sources
-from dispatcher.rules.spacing import Call
+from dispatcher.model.attempt import LOST, State, sources
 
 WORKER = "worker"
 """A worker said that it has begun the call."""
@@ -213,24 +212,6 @@ def by_job(connection: Connection, jobs: Iterable[str]) -> dict[str, Attempt]:
     for some in chunks(jobs):
         for row in connection.execute(select(attempts).where(attempts.c.job.in_(some))):
             found[row.job] = attempt_of(row)
-    return found
-
-
-def calls(connection: Connection, numbers: Iterable[str], since: datetime) -> dict[str, list[Call]]:
-    """Return by number the calls that were, or perhaps were, begun after `since`, of every campaign.
-
-    One statement for as many numbers as a batch has. A number that was not called is left out.
-    """
-    found: dict[str, list[Call]] = {}
-    for some in chunks(numbers):
-        statement = select(attempts.c.number, attempts.c.order, attempts.c.begun_at).where(
-            attempts.c.number.in_(some),
-            attempts.c.begun_at > since,
-            # Spelled as in the index `attempts_called`: SQLite does not see through parameters.
-            literal_column("state").in_([literal_column(f"'{state.value}'") for state in CALLED]),
-        )
-        for row in connection.execute(statement):
-            found.setdefault(row.number, []).append(Call(row.order, row.begun_at))
     return found
 
 

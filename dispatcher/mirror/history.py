@@ -1,12 +1,15 @@
-"""Attempts as they are looked back on, by people and reports."""
+"""Attempts as they are looked back on: by people, by reports, and before a person is called again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal_column, select
 
 from dispatcher.mirror.attempts import Attempt, attempt_of
+from dispatcher.mirror.rows import chunks
 from dispatcher.mirror.tables import attempts
-from dispatcher.model.attempt import State
+from dispatcher.model.attempt import CALLED, State
+from dispatcher.rules.spacing import Call
 
 MOST_JOBS = 1000
 """What a listing of attempts shows at most."""
@@ -46,6 +49,24 @@ def starting(connection: Connection, text: str) -> list[Attempt]:
     # A range, not a pattern: it needs no escaping, and the primary key serves.
     statement = select(attempts).where(attempts.c.job >= text, attempts.c.job < text + _AFTER_HEX).limit(2)
     return [attempt_of(row) for row in connection.execute(statement)]
+
+
+def calls(connection: Connection, numbers: Iterable[str], since: datetime) -> dict[str, list[Call]]:
+    """Return by number the calls that were, or perhaps were, begun after `since`, of every campaign.
+
+    One statement for as many numbers as a batch has. A number that was not called is left out.
+    """
+    found: dict[str, list[Call]] = {}
+    for some in chunks(numbers):
+        statement = select(attempts.c.number, attempts.c.order, attempts.c.begun_at).where(
+            attempts.c.number.in_(some),
+            attempts.c.begun_at > since,
+            # Spelled as in the index `attempts_called`: SQLite does not see through parameters.
+            literal_column("state").in_([literal_column(f"'{state.value}'") for state in CALLED]),
+        )
+        for row in connection.execute(statement):
+            found.setdefault(row.number, []).append(Call(row.order, row.begun_at))
+    return found
 
 
 def counts(connection: Connection) -> dict[State, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dispatcher.mirror import attempts, history
+from dispatcher.mirror import history
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.database import Connection
 from dispatcher.model.campaign import Campaign
@@ -97,7 +97,7 @@ def _look(
     record = find_order(connection, found, order)
     numbers = [record.e164] if record.e164 is not None else []
     rules, memory = settings.calling_rules.pack(), settings.retries.spacing().memory
-    called = attempts.calls(connection, numbers, at - (max(memory, rules.memory) if rules else memory))
+    called = history.calls(connection, numbers, at - (max(memory, rules.memory) if rules else memory))
     calls = called.get(record.e164 or "", [])
     return facts, sampled, found, _Asked(record, history.listed(connection, order=order), calls)
 

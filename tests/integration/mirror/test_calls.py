@@ -13,7 +13,7 @@ LATER = NOON + HOUR
 
 
 def calls(connection: Connection, index: int = 1) -> list[Call]:
-    return attempts.calls(connection, [number(index)], NOON - HOUR).get(number(index), [])
+    return history.calls(connection, [number(index)], NOON - HOUR).get(number(index), [])
 
 
 @pytest.mark.parametrize("state", [State.INTENT, State.QUEUED])
@@ -63,7 +63,7 @@ def test_calls_are_told_by_number_across_campaigns_and_only_recent_ones(connecti
         attempts.finish(connection, job, "busy", word="busy", detail=None, call_id=None, at=LATER)
     attempt_in(connection, State.QUEUED, "job_0", "order_0", 1)
     attempts.begun(connection, "job_0", WORKER, NOON - 2 * HOUR)
-    found = attempts.calls(connection, [number(1), number(2), number(3)], NOON - HOUR)
+    found = history.calls(connection, [number(1), number(2), number(3)], NOON - HOUR)
     assert {one: sorted(call.order for call in some) for one, some in found.items()} == {
         number(1): ["order_1", "order_2"],
         number(2): ["order_3"],
@@ -79,7 +79,7 @@ def test_the_calls_of_a_batch_are_found_by_one_look_into_their_index(connection:
         seen.append((statement, parameters))
 
     event.listen(connection, "before_cursor_execute", note)
-    attempts.calls(connection, [number(index) for index in range(50)], NOON)
+    history.calls(connection, [number(index) for index in range(50)], NOON)
     event.remove(connection, "before_cursor_execute", note)
     [(statement, parameters)] = seen
     plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, bindparam, inspect, text
 
 from dispatcher.errors import ConfigurationError, TransientError
-from dispatcher.mirror import attempts, do_not_call, migrations, record, schema
+from dispatcher.mirror import do_not_call, history, migrations, record, schema
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.tables import metadata
 from dispatcher.mirror.types import Instant
@@ -71,7 +71,7 @@ def test_an_upgrade_keeps_what_an_earlier_version_has_written(empty: Database) -
 
     empty.run_write(as_of_0001)
     assert empty.run_write(schema.upgrade) == ("0001", schema.LATEST)
-    called = empty.run(attempts.calls, ["+12125550001"], datetime(2026, 1, 1, tzinfo=UTC))
+    called = empty.run(history.calls, ["+12125550001"], datetime(2026, 1, 1, tzinfo=UTC))
     assert {one.order: f"{one.begun_at:%H:%M}" for one in called["+12125550001"]} == {
         "told": "12:00",
         "untold": "11:05",
