@@ -44,7 +44,7 @@ class Mirror:
         if read_at is not None:
             self.database.run_write(campaigns.orders_synced, uuid, read_at)
 
-    def order(self, uuid: str, campaign: str = "camp-1", *, e164: str = "+12125550111", **more: Any) -> None:
+    def order(self, uuid: str, campaign: str = "camp-1", *, e164: str | None = "+12125550111", **more: Any) -> None:
         facts: dict[str, Any] = {
             "uuid": uuid,
             "campaign": campaign,
