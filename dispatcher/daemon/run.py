@@ -41,6 +41,9 @@ async def _run(settings: Settings, reload: Callable[[], Settings], front: Front)
 
     daemon = Daemon(settings, Clock(), deposed)
     loop = asyncio.get_running_loop()
+    # A reload that is asked for while the daemon starts waits for the end of that; unheard, the signal would end it.
+    reload_asked = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, reload_asked.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     starting = asyncio.create_task(daemon.start())
@@ -52,6 +55,8 @@ async def _run(settings: Settings, reload: Callable[[], Settings], front: Front)
         return OK
     starting.result()
     loop.add_signal_handler(signal.SIGHUP, _reload, daemon, reload, notifier)
+    if reload_asked.is_set():
+        _reload(daemon, reload, notifier)
     try:
         async with front(daemon) as page:
             log.info("serving", page=page)

@@ -119,6 +119,9 @@ def _apply_one(
     result = outcome(report.word)
     if result is Outcome.GONE:
         return _gone(connection, report, attempt, sure, now)
+    if result is Outcome.DO_NOT_CALL:
+        # A no counts even after another outcome, or when it is not known that the call was begun.
+        do_not_call.add(connection, {attempt.number: f"asked for it in call {attempt.job}"}, _BY, now)
     finished = attempts.finish(
         connection,
         attempt.job,
@@ -133,8 +136,6 @@ def _apply_one(
         return _REFUSED + ("repeated" if repeated else f"attempt is {attempt.state}")
     follows = after(result, attempt.ordinal, now, policy, plans.get(attempt.campaign))
     orders.spend(connection, attempt.order, attempt.job, closed_as=follows.closed_as, retry_at=follows.retry_at, at=now)
-    if result is Outcome.DO_NOT_CALL:
-        do_not_call.add(connection, {attempt.number: f"asked for it in call {attempt.job}"}, _BY, now)
     return result.value
 
 

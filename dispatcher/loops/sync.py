@@ -1,5 +1,6 @@
 """Platform to mirror: campaigns and phones, as whole lists or not at all."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,6 +62,8 @@ class Sync:
         self._context = context
         self._accept_removals = accept_removals
         self._loaded: tuple[object, ...] | None = None
+        # Of two passes at once, the one that read first might write last, and undo a pause that the other has brought.
+        self._passing = asyncio.Lock()
         self._lint = Lint(context)
 
     async def run_once(self) -> float:
@@ -69,7 +72,11 @@ class Sync:
         return self._context.settings.sync.interval.total_seconds()
 
     async def run_pass(self) -> dict[str, Counts]:
-        """Make one pass and return what it did to each kind."""
+        """Make one pass and return what it did to each kind; one that is asked for during another comes after it."""
+        async with self._passing:
+            return await self._pass()
+
+    async def _pass(self) -> dict[str, Counts]:
         context = self._context
         started, since = context.clock.now(), context.clock.monotonic()
         counts: dict[str, Counts] = {}

@@ -79,6 +79,22 @@ async def test_a_redis_that_forgets_calls_does_not_let_more_be_placed_at_once_th
     await eventually(dialer.documents, what="the next call, as soon as there is room")
 
 
+async def test_a_no_that_comes_after_another_outcome_still_counts(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
+) -> None:
+    platform.campaign(orders=1)
+    daemon, dialer = make_daemon(), make_dialer()
+    await daemon.start()
+    entry, job = await _begin(dialer)
+    await dialer.finish(entry, job, "completed")
+    await dialer.finish(entry, job, "do-not-call")
+    await eventually(lambda: _states(daemon, finished=1), what="the outcome")
+    second = platform.campaign(orders=1, name="The same person")
+    order = next(iter(platform.store.orders[second]))
+    await eventually(lambda: _explained(daemon, second, order, "do_not_call"), what="the reason")
+    assert await _empty(dialer)
+
+
 async def _begin(dialer: RawDialer) -> tuple[str, str]:
     await eventually(dialer.documents, what="a call")
     claimed = await dialer.claim()
