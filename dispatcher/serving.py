@@ -82,9 +82,9 @@ def listen(host: str, port: int, name: str, remedy: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise ConfigurationError(
-            f"{name} cannot listen on {_address(host, port)} ({error.strerror}): {remedy}."
-        ) from error
+        # Python adds the address to what the system says, and the sentence has it already.
+        why = (error.strerror or str(error)).partition(" (while")[0]
+        raise ConfigurationError(f"{name} cannot listen on {_address(host, port)} ({why}): {remedy}.") from error
 
 
 def _address(host: str, port: int) -> str:

@@ -110,7 +110,7 @@ async def test_a_second_start_by_mistake_leaves_the_running_daemon_alone(make_da
     await daemon.up()
     code, output, errors = await daemon.command("run")
     assert (code, output) == (2, "")
-    assert f"cannot listen on 127.0.0.1:{daemon.port}" in errors
+    assert f"cannot listen on 127.0.0.1:{daemon.port} (Address already in use): set http.bind" in errors
     document = await daemon.json("status")
     assert document["healthy"]
     assert document["daemon"]["epoch"] == 1
