@@ -111,7 +111,10 @@ class Book:
     def dialing(self, at: datetime) -> list[Plan]:
         """Return the plans that may be dialled at `at` and may have orders that are due."""
         self._wake(at)
-        return [self.plans[uuid] for uuid in sorted(self._ready) if not self.reasons(self.plans[uuid], at)]
+        ready = sorted(self._ready)
+        # A set stays as large as it ever was, and looking through it takes as long, until it is made anew.
+        self._ready = set(ready)
+        return [self.plans[uuid] for uuid in ready if not self.reasons(self.plans[uuid], at)]
 
     def mark(self, campaign: str) -> int:
         """Return a mark of now, for `empty` to tell whether something has stirred the campaign since."""

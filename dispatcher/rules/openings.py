@@ -8,12 +8,12 @@ group, because a tuple of two would take three times the room.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heapreplace
 from zoneinfo import ZoneInfo
 
 from dispatcher.rules.offsets import EPOCH, second_of
 from dispatcher.rules.schedule import Week
-from dispatcher.rules.windows import is_open, next_change_second
+from dispatcher.rules.windows import is_open_second, never_changes, next_change_second
 
 _NUMBER_BITS = 32
 _NUMBER = (1 << _NUMBER_BITS) - 1
@@ -61,13 +61,13 @@ class Openings:
         self._judged = second
         changed: list[str] = []
         while self._changes and self._changes[0] >> _NUMBER_BITS <= second:
-            number = heappop(self._changes) & _NUMBER
+            number = self._changes[0] & _NUMBER
             group = self._groups[number]
-            if is_open(group.week, group.zone, at) != (group.names[0] in self.open):
+            if is_open_second(group.week, group.zone, second) != (group.names[0] in self.open):
                 self.open.symmetric_difference_update(group.names)
                 changed += group.names
-            for change in self._next(number, second):
-                heappush(self._changes, change)
+            change = next_change_second(group.week, group.zone, second)
+            heapreplace(self._changes, change << _NUMBER_BITS | number)
         return changed
 
     def next_change(self) -> datetime | None:
@@ -89,18 +89,14 @@ class Openings:
     def _judge(self, at: datetime) -> None:
         self._judged = second_of(at)
         self.open = set()
-        for group in self._groups:
-            if is_open(group.week, group.zone, at):
+        self._changes = []
+        for number, group in enumerate(self._groups):
+            if is_open_second(group.week, group.zone, self._judged):
                 self.open.update(group.names)
-        self._changes = [change for number in range(len(self._groups)) for change in self._next(number, self._judged)]
+            if not never_changes(group.week):
+                change = next_change_second(group.week, group.zone, self._judged)
+                self._changes.append(change << _NUMBER_BITS | number)
         heapify(self._changes)
-
-    def _next(self, number: int, second: int) -> Iterator[int]:
-        """Yield the next change of a group after a second, as it stands in the heap, if there is one."""
-        group = self._groups[number]
-        change = next_change_second(group.week, group.zone, second)
-        if change is not None:
-            yield change << _NUMBER_BITS | number
 
     def _changing_by(self, second: int) -> Iterator[int]:
         """Yield the groups that change up to a second; what lies below a later change in the heap is later still."""

@@ -29,7 +29,11 @@ class Window:
 
 def is_open(week: Week, zone: ZoneInfo, at: datetime) -> bool:
     """Tell whether the wall clock of `zone` at `at` is in the week."""
-    second = second_of(at)
+    return is_open_second(week, zone, second_of(at))
+
+
+def is_open_second(week: Week, zone: ZoneInfo, second: int) -> bool:
+    """Tell the same of a whole second since 1970-01-01 in UTC."""
     offset, _ = stretch(zone, second)
     return _open(week, second + offset)
 
@@ -39,19 +43,24 @@ def next_change(week: Week, zone: ZoneInfo, at: datetime) -> datetime | None:
 
     None if it never does: the week is open throughout or not at all, or the calendar of datetime ends before.
     """
-    second = next_change_second(week, zone, second_of(at))
-    if second is None:
+    if never_changes(week):
         return None
     try:
-        return EPOCH + timedelta(seconds=second)
+        return EPOCH + timedelta(seconds=next_change_second(week, zone, second_of(at)))
     except OverflowError:
         return None
 
 
-def next_change_second(week: Week, zone: ZoneInfo, second: int) -> int | None:
-    """Return the same as `next_change`, in whole seconds since 1970-01-01 in UTC, where every change lies."""
-    if week.bounds in ((), (0, WEEK_MINUTES)):
-        return None
+def never_changes(week: Week) -> bool:
+    """Tell whether the week is open throughout or not at all."""
+    return week.bounds in ((), (0, WEEK_MINUTES))
+
+
+def next_change_second(week: Week, zone: ZoneInfo, second: int) -> int:
+    """Return the same as `next_change` of a week that does change, in whole seconds since 1970-01-01 in UTC.
+
+    Every change lies on one.
+    """
     offset, end = stretch(zone, second)
     now_open = _open(week, second + offset)
     # A change lies within a week unless the clocks change before it, and they do not do that every week.

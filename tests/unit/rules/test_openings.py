@@ -106,6 +106,27 @@ def test_campaigns_that_are_no_more_are_forgotten(three: Campaigns) -> None:
     assert openings.next_change() == MONDAY + 12 * HOUR
 
 
+def test_changes_of_campaigns_that_are_no_more_do_not_come(three: Campaigns) -> None:
+    openings = an_index(MONDAY + 10 * HOUR, three)
+    openings.replace([], MONDAY + 10 * HOUR)
+    assert openings.next_change() is None
+    assert openings.advance(MONDAY + 30 * HOUR) == []
+
+
+def test_a_step_back_leaves_one_change_to_come_for_each(three: Campaigns) -> None:
+    openings = an_index(MONDAY + 18 * HOUR, three[:1])
+    openings.advance(MONDAY + 10 * HOUR)
+    openings.advance(MONDAY + 17 * HOUR)
+    assert openings.next_change() == MONDAY + 33 * HOUR
+    assert len(openings._changes) == 1
+
+
+def test_a_campaign_that_never_changes_has_no_change_to_come() -> None:
+    openings = an_index(MONDAY, [("never", Week(()), zone("UTC")), ("always", daily(0, 24), zone("UTC"))])
+    assert openings.open == {"always"}
+    assert openings.next_change() is None
+
+
 def test_a_change_beyond_the_calendar_is_none() -> None:
     last = datetime(9999, 12, 31, 21, tzinfo=UTC)
     openings = an_index(last, [("a", daily(9, 17), zone("UTC"))])
