@@ -11,6 +11,7 @@ from dispatcher.cli.options import Common, Taught, common
 from dispatcher.cli.times import Time, read, until, utc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from dispatcher.cli.tables import Page
@@ -113,15 +114,16 @@ def _list_page(page: Page, document: dict[str, Any]) -> None:
 
 
 def _check_page(page: Page, document: dict[str, Any]) -> None:
+    by_mode = {mode: [one for one in document["rules"] if one["mode"] == mode] for mode in ("on", "shadow", "off")}
     page.facts(
         {
             "number": document["number"],
             "may be in": " ".join(document["regions"]),
             "zones": ", ".join(document["zones"]),
-            "rules that bind": " ".join(one["id"] for one in document["rules"] if one["mode"] == "on"),
-            "in shadow": " ".join(one["id"] for one in document["rules"] if one["mode"] == "shadow"),
-            "switched off": " ".join(one["id"] for one in document["rules"] if one["mode"] == "off"),
-            "at most": "; ".join(f"{cap} ({one['id']})" for one in document["rules"] if one["mode"] == "on" for cap in one["attempts"]),
+            "rules that bind": _ids(by_mode["on"]),
+            "in shadow": _ids(by_mode["shadow"]),
+            "switched off": _ids(by_mode["off"]),
+            "at most": "; ".join(f"{cap} ({one['id']})" for one in by_mode["on"] for cap in one["attempts"]),
         }
     )
     page.line()
@@ -136,3 +138,7 @@ def _check_page(page: Page, document: dict[str, Any]) -> None:
         if document["until"]:
             page.line(f"It may be again at {utc(read(document['until']))} ({until(read(document['until']))}).")
     page.line(_DISCLAIMER, "yellow")
+
+
+def _ids(rules: Iterable[dict[str, Any]]) -> str:
+    return " ".join(one["id"] for one in rules)

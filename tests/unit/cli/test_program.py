@@ -23,7 +23,10 @@ NESTED = [["db", "upgrade"], *(["dnc", name] for name in ("add", "remove", "list
 NESTED += [["rules", "show"], ["rules", "check"]]
 
 
-@pytest.mark.parametrize("command", [*([name] for name in MODULES if name not in {"db", "dnc", "rules"}), *NESTED], ids=" ".join)
+SINGLE = [[name] for name in MODULES if name not in {"db", "dnc", "rules"}]
+
+
+@pytest.mark.parametrize("command", [*SINGLE, *NESTED], ids=" ".join)
 def test_every_command_has_help_that_ends_with_examples(dispatcher: Run, command: list[str]) -> None:
     result = dispatcher(*command, "--help")
 
