@@ -16,15 +16,17 @@ class Lint:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._samples = notes.Samples()
         self._told: notes.Notes = {}
 
     async def review(self) -> None:
         """Log the notes that are new and those that are gone, and count them all."""
         context = self._context
         plans = list(context.book.plans.values())
-        sampled = await context.database.read(notes.read_sample, list(context.book.plans), context.settings)
+        at = context.clock.now()
+        sampled = await context.database.read(self._samples.read, list(context.book.plans), context.settings, at)
         # Thousands of campaigns take seconds the first time: not on the loop that queues calls.
-        found = await asyncio.to_thread(notes.review, plans, sampled, context.clock.now())
+        found = await asyncio.to_thread(notes.review, plans, sampled, at)
         counted = notes.counted(found)
         for code in NoteCode:
             metrics.CAMPAIGN_NOTES.labels(code.value).set(counted[code.value])

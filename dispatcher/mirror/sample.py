@@ -9,7 +9,7 @@ from dispatcher.mirror.orders import is_waiting
 from dispatcher.mirror.rows import chunks
 from dispatcher.mirror.tables import orders
 
-EACH = 50
+EACH = 20
 """Numbers of one campaign."""
 
 

@@ -26,14 +26,14 @@ async def campaigns(sources: Sources, now: datetime) -> dict[str, Any]:
 
     `open` says that its window is; `dialing` that nothing at all stands against it. TransientError if SQL fails.
     """
-    facts, sampled = await sources.database.read(_look, sources.settings, now)
+    facts, sampled = await sources.database.read(_look, sources, now)
     # Thousands of campaigns take tenths of a second: not on the loop that queues calls.
     return await asyncio.to_thread(_documents, facts, sampled, now, sources.settings)
 
 
-def _look(connection: Connection, settings: Settings, now: datetime) -> tuple[Facts, dict[str, Sampled]]:
-    facts = read_facts(connection, settings, now)
-    return facts, notes.read_sample(connection, facts.backlog, settings)
+def _look(connection: Connection, sources: Sources, now: datetime) -> tuple[Facts, dict[str, Sampled]]:
+    facts = read_facts(connection, sources.settings, now)
+    return facts, sources.samples.read(connection, facts.backlog, sources.settings, now)
 
 
 def _documents(facts: Facts, sampled: Mapping[str, Sampled], now: datetime, settings: Settings) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def _look(
 ) -> tuple[Facts, Sampled | None, Campaign, _Asked | None]:
     found = find_campaign(connection, campaign)
     facts = read_facts(connection, settings, at, found.uuid)
-    sampled = read_sample(connection, [found.uuid], settings).get(found.uuid)
+    sampled = read_sample(connection, found.uuid, settings, at)
     if order is None:
         return facts, sampled, found, None
     record = find_order(connection, found, order)

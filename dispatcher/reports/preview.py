@@ -88,7 +88,7 @@ def _of_campaign(connection: Connection, settings: Settings, plan: Plan, asked: 
         return Preview(
             named | times | {"open_now": False, "windows": [], "notes": [], "fault": "; ".join(faults)},
         )
-    sampled = read_sample(connection, [campaign.uuid], settings).get(campaign.uuid)
+    sampled = read_sample(connection, campaign.uuid, settings, asked.now)
     shown = preview(plan.week, plan.zone, asked, lint(plan, asked.now, sampled))
     outlook = forecast.read_outlook(connection, settings, plan, asked.now)
     told = forecast.document(plan, outlook, sampled, asked.now, settings)

@@ -30,9 +30,6 @@ _LOOK_AHEAD = timedelta(days=22)
 """Three times each window of a week, so that a holiday or a change of clocks alone makes no note."""
 
 _OCCURRENCES = 2
-_DISTINCT = 20
-"""So many different places of the people called are looked at; more windows suit them, not fewer."""
-
 _STANDING = {Code.NO_PHONE: NoteCode.NO_PHONE, Code.NO_ASSISTANT: NoteCode.NO_ASSISTANT}
 
 
@@ -40,7 +37,7 @@ _STANDING = {Code.NO_PHONE: NoteCode.NO_PHONE, Code.NO_ASSISTANT: NoteCode.NO_AS
 class Sampled:
     """Some of the numbers that a campaign is to call, in E.164, and the rule by which each may be called or not."""
 
-    numbers: Sequence[str]
+    numbers: tuple[str, ...]
     forbids: Forbids
 
 
@@ -68,14 +65,15 @@ def lint_schedule(schedule: Mapping[str, Any], week: Week) -> list[Note]:
     return found
 
 
-def places(numbers: Sequence[str]) -> list[str]:
-    """Return one number for each set of zones that numbers may be in, a few at most; none that tells no zone."""
+@lru_cache(maxsize=8192)
+def places(numbers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return one number for each set of zones that numbers may be in; none that tells no zone."""
     by_zones: dict[tuple[str, ...], str] = {}
     for number in numbers:
         zones = candidate_zones(number)
         if zones:
             by_zones.setdefault(zones, number)
-    return list(by_zones.values())[:_DISTINCT]
+    return tuple(by_zones.values())
 
 
 def first_lawful(window: Window, numbers: Sequence[str], forbids: Forbids) -> datetime | None:
@@ -105,7 +103,7 @@ def _unlawful(plan: Plan, at: datetime, sampled: Sampled) -> Iterator[Note]:
     if plan.week is None or plan.zone is None or not numbers:
         return
     hour = at.replace(minute=0, second=0, microsecond=0)
-    found = _outside(plan.week, plan.zone, tuple(numbers), sampled.forbids, hour)
+    found = _outside(plan.week, plan.zone, numbers, sampled.forbids, hour)
     if found:
         lies = "lies" if len(found) == 1 else "lie"
         detail = f"{_listed(found)} {lies} outside every lawful hour of the people to be called, by a sample of them"

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from dispatcher.daemon.daemon import Daemon
+from dispatcher.reports.notes import Samples
 from dispatcher.reports.sources import Sources
 from dispatcher.web.deps import Deps
 from dispatcher.web.server import server
@@ -15,10 +16,10 @@ async def front(daemon: Daemon) -> AsyncIterator[str]:
 
     ConfigurationError if http.bind cannot be had.
     """
-    settings, context = daemon.settings, daemon.context
+    settings, context, samples = daemon.settings, daemon.context, Samples()
     deps = Deps(
         # Asked for anew each time: a reload may have changed the settings.
-        sources=lambda: Sources(daemon.settings, context.database, context.watch),
+        sources=lambda: Sources(daemon.settings, context.database, context.watch, samples),
         clock=daemon.clock,
         token=settings.http.token,
         bind=settings.http.bind,

@@ -25,7 +25,7 @@ def forecast(sources: Sources) -> Any:
     def look(connection: Connection) -> Any:
         found, phones = campaigns.load(connection)
         plan = make_plan(found["camp-1"], phones)
-        sampled = read_sample(connection, ["camp-1"], sources.settings).get("camp-1")
+        sampled = read_sample(connection, "camp-1", sources.settings, NOW)
         known = read_outlook(connection, sources.settings, plan, NOW)
         return document(plan, known, sampled, NOW, sources.settings)
 

@@ -38,6 +38,20 @@ def test_nothing_asked_for_is_nothing_read(mirror: Mirror, sources: Sources) -> 
     assert sources.database.run(sample.numbers, []) == {}
 
 
+async def test_samples_are_kept_for_a_while(mirror: Mirror, sources: Sources) -> None:
+    def sampled(minutes: int) -> dict[str, tuple[str, ...]]:
+        at = NOW + timedelta(minutes=minutes)
+        found = sources.database.run(sources.samples.read, ["camp-1", "camp-2"], sources.settings, at)
+        return {uuid: one.numbers for uuid, one in found.items()}
+
+    mirror.order("order-1", e164="+12125550101")
+    assert sampled(0) == {"camp-1": ("+12125550101",)}
+    mirror.order("order-0", e164="+12125550100")
+    mirror.order("other-0", "camp-2", e164="+12125550200")
+    assert sampled(9) == {"camp-1": ("+12125550101",), "camp-2": ("+12125550200",)}
+    assert sampled(10) == {"camp-1": ("+12125550100", "+12125550101"), "camp-2": ("+12125550200",)}
+
+
 async def test_a_window_in_the_night_of_its_people_is_noted_wherever_one_looks(
     mirror: Mirror, sources: Sources
 ) -> None:
