@@ -78,8 +78,8 @@ def _choose_for(connection: Connection, plan: Plan, number: int, settings: Setti
                 until = max(reasons[0].until or now + _LOOK_AGAIN, now + _SOONEST)
                 held.append((record.order.uuid, reasons[0].code.value, until))
             elif record.e164 and record.e164 not in chosen and len(chosen) < number:
-                law = recipient.applied(record.e164, now, rules, record.order.country) if rules else {"enabled": False}
-                of_person = decision.recipient_part(record.e164, calls, now, rules=law, spacing=own)
+                country = record.order.country
+                of_person = decision.recipient_part(record.e164, country, calls, now, calling_rules=rules, spacing=own)
                 why = {**of_campaign, **of_person}
                 chosen[record.e164] = _with_intent(plan, record, record.e164, settings, now, why)
         orders.hold(connection, held)

@@ -1,16 +1,18 @@
 """What a call was allowed by, written down so that "why did you call me at that time" has an answer years later.
 
-The record is JSON and explains itself without the code or the data of its day. It holds no number and no name.
+The record is JSON and explains itself without the data of its day; calling rules are named by their ids and the version
+of their pack. It holds no number and no name.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dispatcher import __version__
-from dispatcher.rules import zones
-from dispatcher.rules.numbers import candidate_zones
+from dispatcher.rules import recipient, zones
+from dispatcher.rules.places import places
 from dispatcher.rules.plan import Plan
+from dispatcher.rules.rulepack import RulePack
 from dispatcher.rules.spacing import Call, Spacing, taken
 from dispatcher.rules.windows import windows
 
@@ -35,19 +37,30 @@ def campaign_part(plan: Plan, at: datetime) -> dict[str, Any]:
 
 
 def recipient_part(
-    e164: str, calls: Sequence[Call], at: datetime, *, rules: Mapping[str, Any], spacing: Spacing
+    e164: str,
+    country: str | None,
+    calls: Sequence[Call],
+    at: datetime,
+    *,
+    calling_rules: RulePack | None,
+    spacing: Spacing,
 ) -> dict[str, Any]:
     """Return what the record says of the called person at `at`: where they may be, what time it was, which rules held.
 
-    `local_times` are those of the candidate zones, each once. `rules` is what is to be said of the calling rules.
+    `local_times` are those of the candidate zones, each once. `country` is what the platform says of the person.
     """
-    places = candidate_zones(e164)
+    if calling_rules is None:
+        where, law = places(e164, country), {"enabled": False}
+    else:
+        where = recipient.places_of(e164, calling_rules, country)
+        law = recipient.applied(e164, at, calling_rules, country)
     return {
         "recipient": {
-            "zones": list(places),
-            "local_times": sorted({local for place in places if (local := _local(place, at)) is not None}),
+            "regions": list(where.regions),
+            "zones": list(where.zones),
+            "local_times": sorted({local for zone in where.zones if (local := _local(zone, at)) is not None}),
         },
-        "calling_rules": dict(rules),
+        "calling_rules": law,
         "spacing": [
             {"source": cap.source, "most": cap.most, "within_s": cap.within // _SECOND, "made": taken(calls, at, cap)}
             for cap in spacing.caps

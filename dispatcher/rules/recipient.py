@@ -96,7 +96,7 @@ def forbids(pack: RulePack) -> Callable[[str, datetime], Reason | None]:
 
 def rules_of(e164: str, at: datetime, pack: RulePack, country: str | None = None) -> list[Rule]:
     """Return the rules that may bind a person at `at`: those that are on, then those in shadow, then those off."""
-    regions = _places(e164, pack, country).regions
+    regions = places_of(e164, pack, country).regions
     return [rule for mode in ("on", "shadow", "off") for rule in pack.binding(regions, at, mode)]
 
 
@@ -107,13 +107,14 @@ def would_block(e164: str, at: datetime, pack: RulePack, country: str | None = N
     return [rule.id for rule in shadows if any(_forbids(rule, bound.regions, zone, at) for zone in bound.zones)]
 
 
-def _places(e164: str, pack: RulePack, country: str | None) -> Places:
+def places_of(e164: str, pack: RulePack, country: str | None = None) -> Places:
+    """Return where a person may be, by what the pack says of numbers that tell no zone."""
     return places(e164, country, whole_country=pack.unknown_zone == "country")
 
 
 def _bound(e164: str, at: datetime, pack: RulePack, country: str | None) -> _Bound:
     """Return what binds the person; no zones as soon as one of them is not known here."""
-    found = _places(e164, pack, country)
+    found = places_of(e164, pack, country)
     try:
         known = zones.zones(found.zones)
     except zones.ZoneFault:
