@@ -140,3 +140,38 @@ async def test_common_options_may_stand_before_the_command(mirrored: Site) -> No
 
     assert before.document == after.document
     assert before.code == after.code == 0
+
+
+async def test_a_campaigns_hours_and_the_end_of_its_list_are_previewed(mirrored: Site) -> None:
+    told, ended = await mirrored.run("preview", OPEN), await mirrored.run("preview", OPEN, "-o", "json")
+
+    assert ended.document.keys() >= {"campaign", "timezone", "from", "to", "open_now", "windows", "notes", "forecast"}
+    assert ended.document["forecast"]["waiting"] == 1
+    assert "The list will be done" in told.stdout
+    assert "# open   . closed   | now" in told.stdout
+
+
+async def test_every_campaign_is_previewed_one_under_the_other(mirrored: Site) -> None:
+    page = mirrored.folder / "week.html"
+
+    told = await mirrored.run("preview", "--all", "--html", str(page))
+    ended = await mirrored.run("preview", OPEN, SHUT, "-o", "json")
+
+    assert (told.code, ended.code) == (0, 0)
+    assert "It never opens: " in told.stdout
+    assert f"The picture is in {page}." in told.stdout
+    assert page.read_text(encoding="utf-8").count("<figure>") == 2
+    assert [one["campaign"] for one in ended.document["campaigns"]] == [OPEN, SHUT]
+    assert "fault" in ended.document["campaigns"][1]
+
+
+async def test_a_note_is_marked_in_the_table_and_told_by_explain(mirrored: Site) -> None:
+    mirrored.store.update_phone(PHONE, {"countryCode": "US"}, datetime.now(UTC))
+    await mirrored.sync()
+
+    listed, told = await mirrored.run("campaigns"), await mirrored.run("explain", SHUT)
+    documents = (await mirrored.run("campaigns", "-o", "json")).document["campaigns"]
+
+    assert [[note["code"] for note in one["notes"]] for one in documents] == [["zone_not_of_phone_country"]] * 2
+    assert "Notes: 2 zone_not_of_phone_country." in listed.stdout
+    assert "Note (zone_not_of_phone_country): the time zone Europe/Paris is not kept in US" in told.stdout
