@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from dispatcher.model.campaign import Phone
 from dispatcher.model.note import Note, NoteCode
 from dispatcher.model.reasons import Code, Reason
+from dispatcher.rules import places as where
 from dispatcher.rules.countries import countries, is_country
-from dispatcher.rules.numbers import candidate_zones
 from dispatcher.rules.plan import Plan
 from dispatcher.rules.schedule import DAYS, Week
 from dispatcher.rules.windows import Window, windows
@@ -67,13 +67,13 @@ def lint_schedule(schedule: Mapping[str, Any], week: Week) -> list[Note]:
 
 @lru_cache(maxsize=8192)
 def places(numbers: tuple[str, ...]) -> tuple[str, ...]:
-    """Return one number for each set of zones that numbers may be in; none that tells no zone."""
-    by_zones: dict[tuple[str, ...], str] = {}
+    """Return one number for each set of states and zones that numbers may be in; none that tells no zone."""
+    by_places: dict[where.Places, str] = {}
     for number in numbers:
-        zones = candidate_zones(number)
-        if zones:
-            by_zones.setdefault(zones, number)
-    return tuple(by_zones.values())
+        found = where.places(number)
+        if found.zones:
+            by_places.setdefault(found, number)
+    return tuple(by_places.values())
 
 
 def first_lawful(window: Window, numbers: Sequence[str], forbids: Forbids) -> datetime | None:

@@ -121,6 +121,8 @@ def test_without_a_zone_nothing_is_said_of_lawful_hours() -> None:
 
 def test_one_number_stands_for_each_place() -> None:
     assert places((LONDON, "+442079460019", NEW_YORK, "+8835100000000")) == (LONDON, NEW_YORK)
+    # The same clock, another state's law.
+    assert places((NEW_YORK, "+13055550100", "+12125550101")) == (NEW_YORK, "+13055550100")
 
 
 def test_a_zone_of_another_country_than_the_phones_is_noted() -> None:
