@@ -24,7 +24,8 @@ class Lint:
         context = self._context
         plans = list(context.book.plans.values())
         at = context.clock.now()
-        sampled = await context.database.read(self._samples.read, list(context.book.plans), context.settings, at)
+        listed = [uuid for uuid in context.book.plans if uuid in context.book.orders_synced_at]
+        sampled = await context.database.read(self._samples.read, listed, context.settings, at)
         # Thousands of campaigns take seconds the first time: not on the loop that queues calls.
         found = await asyncio.to_thread(notes.review, plans, sampled, at)
         counted = notes.counted(found)

@@ -62,7 +62,7 @@ def _figure(shown: Preview) -> dict[str, Any]:
     document, days = shown.document, shown.days
     zone = ZoneInfo(document["timezone"]) if days else None
     return {
-        "name": document.get("name"),
+        "name": document.get("name") or document.get("campaign"),
         "uuid": document.get("campaign"),
         "zone": document["timezone"],
         "state": ("open now" if document["open_now"] else "closed now") if days else None,

@@ -6,7 +6,8 @@ What is assumed, each on the side of a later end unless it says otherwise:
 - campaigns that share a phone and have orders waiting share its pace evenly, also while some of them are closed;
 - so many attempts as lately lead to another one, and each takes up a slot for as long as lately;
 - second attempts begin when all first ones are made and the gap after them is over, and so on;
-- dialers take what is queued, and nobody adds orders, pauses or changes anything (here the end may come later).
+- dialers take what is queued, and nobody adds orders, pauses or changes anything; caps on the calls to one person and
+  the ramp after an opening hold nothing up (here the end may come later).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -83,6 +83,7 @@ async def test_a_note_is_logged_when_it_comes_and_when_it_goes(mirror: Mirror, s
     async def passes() -> list[tuple[str, str, str]]:
         found, phones = sources.database.run(mirrored.load)
         book.replace([make_plan(one, phones) for one in found.values()], NOW)
+        book.orders_synced_at = sources.database.run(mirrored.orders_synced_at)
         with capture_logs() as logs:
             await lint.review()
         return [(entry["event"], entry["campaign"], entry["code"]) for entry in logs]
@@ -98,6 +99,10 @@ async def test_a_note_is_logged_when_it_comes_and_when_it_goes(mirror: Mirror, s
     ]
     assert counted() == 2
     assert await passes() == []
-    mirror.campaign()
-    assert await passes() == [("campaign no longer noted", "camp-1", "no_assistant")]
+    mirror.campaign(schedule=EARLY)
+    mirror.order("order-1")
+    assert await passes() == [
+        ("campaign noted", "camp-1", "window_outside_lawful_hours"),
+        ("campaign no longer noted", "camp-1", "no_assistant"),
+    ]
     assert counted() == 1

@@ -126,6 +126,10 @@ def test_campaigns_are_drawn_one_under_the_other() -> None:
     assert "It never opens: no zone." in page
 
 
+def test_a_campaign_without_a_name_has_its_id() -> None:
+    assert "<h2>camp-1</h2>" in picture([named(preview(WEEK, LONDON, asked(), []), name="")], asked())
+
+
 def test_the_forecast_stands_below() -> None:
     told = {"done_at": "2026-03-26T12:00:00Z", "waiting": 7, "never": {"number_invalid": 2}, "detail": None}
     page = picture([named(preview(WEEK, LONDON, asked(), []), forecast=told)], asked())
