@@ -28,6 +28,7 @@ from dispatcher.loops.sync import KIND, Sync
 from dispatcher.loops.tend import Tend
 from dispatcher.loops.timezones import TimeZones
 from dispatcher.mirror import attempts, brakes, campaigns, record
+from dispatcher.mirror.lock import hold_dispatching
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Scope
 from dispatcher.reports.parts import Part
@@ -64,6 +65,8 @@ class Daemon:
         log.info("starting", tzdata=source.version, tzdata_origin=source.origin)
         account = settings.api.require()
         database = await opened(settings, self._stack)
+        running = await hold_dispatching(database)
+        self._stack.callback(running.release)
         epoch = await database.write(record.begin_epoch, platform.node(), clock.now())
         api = Platform(account.base_url, account.token.get_secret_value(), account.timeout, clock)
         self.context = assembled(settings, clock, database, api, self._stack, epoch=epoch, nudge=self.triggers.nudge)

@@ -19,6 +19,7 @@ from dispatcher.loops.context import Context
 from dispatcher.loops.sync import Counts
 from dispatcher.mirror import campaigns, orders, record
 from dispatcher.mirror.database import Connection
+from dispatcher.mirror.lock import Alone, alone
 from dispatcher.mirror.record import Pass
 from dispatcher.mirror.tables import EPOCH
 from dispatcher.model.order import Order
@@ -65,7 +66,9 @@ class Orders:
         faults: list[str] = []
         for uuid in self._wanted(started) if uuids is None else uuids:
             try:
-                await self._read(uuid, counts)
+                # As with campaigns: a page that was read earlier must not be written later, by whichever process.
+                async with alone(context.database, Alone.ORDERS, context.clock):
+                    await self._read(uuid, counts)
                 self._read_at[uuid] = started
             except NotFoundError:
                 # It was deleted since it was listed; the next pass over campaigns says so.

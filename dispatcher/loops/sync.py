@@ -1,6 +1,5 @@
 """Platform to mirror: campaigns and phones, as whole lists or not at all."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from dispatcher.loops.context import Context
 from dispatcher.loops.lint import Lint
 from dispatcher.mirror import campaigns, record
 from dispatcher.mirror.database import Connection
+from dispatcher.mirror.lock import Alone, alone
 from dispatcher.mirror.record import Pass
 from dispatcher.rules.listing import difference, removal_refused
 from dispatcher.rules.plan import make_plan
@@ -62,8 +62,6 @@ class Sync:
         self._context = context
         self._accept_removals = accept_removals
         self._loaded: tuple[object, ...] | None = None
-        # Of two passes at once, the one that read first might write last, and undo a pause that the other has brought.
-        self._passing = asyncio.Lock()
         self._lint = Lint(context)
 
     async def run_once(self) -> float:
@@ -72,8 +70,11 @@ class Sync:
         return self._context.settings.sync.interval.total_seconds()
 
     async def run_pass(self) -> dict[str, Counts]:
-        """Make one pass and return what it did to each kind; one that is asked for during another comes after it."""
-        async with self._passing:
+        """Make one pass and return what it did to each kind; one that is asked for during another comes after it.
+
+        Of two passes at once, the one that read first might write last, and undo a pause that the other has brought.
+        """
+        async with alone(self._context.database, Alone.SYNC, self._context.clock):
             return await self._pass()
 
     async def _pass(self) -> dict[str, Counts]:

@@ -58,6 +58,18 @@ class Database:
         """The address without a password, for messages."""
         return self._name
 
+    @property
+    def file(self) -> str | None:
+        """The path of the SQLite file; None for PostgreSQL."""
+        return self._engine.url.database if self.is_sqlite else None
+
+    def session(self) -> Connection:
+        """Open a connection for a lock that lives as long as it; the caller closes it. TransientError if SQL fails."""
+        try:
+            return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        except exc.OperationalError as fault:
+            raise TransientError(f"the database {self._name} cannot be used: {_cause(fault)}") from fault
+
     @contextmanager
     def connect(self, *, write: bool = False) -> Iterator[Connection]:
         """Open one transaction; it commits at the end and rolls back on an error. TransientError if SQL fails."""

@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -176,17 +177,34 @@ async def test_sighup_takes_a_changed_file_into_use_and_a_faulty_one_changes_not
     await eventually(lambda: _depth(dialer, 7), what="seven calls")
 
 
-async def test_a_second_daemon_deposes_the_first(
+async def test_a_second_daemon_is_refused_and_the_first_goes_on(
     platform: Platform, make_daemon: Make, make_dialer: MakeDialer
 ) -> None:
     platform.campaign(orders=50)
     first, second, dialer = make_daemon(), make_daemon(), make_dialer()
-    await first.start()
-    await eventually(dialer.documents, what="calls to begin")
+    await first.up()
     await second.start()
-    assert await first.ended() == 2
-    assert "another dispatcher has taken over" in first.log()
-    await eventually(second.ready, what="the second to be ready")
+    assert await second.ended() == 2
+    assert "another dispatcher is running on the database" in first.log()  # they share the file
+    await eventually(dialer.documents, what="calls to begin")
+    assert await first.ready()
+
+
+async def test_a_daemon_of_another_mirror_on_the_same_hopper_ends_the_one_with_the_older_epoch(
+    platform: Platform, make_daemon: Make, make_dialer: MakeDialer, tmp_path: Path
+) -> None:
+    platform.campaign(orders=50)
+    later, earlier, dialer = make_daemon(), make_daemon(), make_dialer()
+    for _ in range(2):  # each start is an epoch
+        await later.up()
+        await eventually(dialer.documents, what="calls to begin")
+        await later.stop()
+    await later.up()
+    await eventually(dialer.documents, what="calls to begin")
+    earlier.environment["DISPATCHER_DATABASE__URL"] = f"sqlite:///{tmp_path / 'another.db'}"
+    await earlier.start()
+    assert await earlier.ended() == 2
+    assert await later.ready()
 
 
 async def test_a_number_that_must_not_be_called_leaves_the_hopper_within_a_second(

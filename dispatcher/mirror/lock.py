@@ -1,0 +1,102 @@
+"""Holding something alone, among all processes that use one mirror.
+
+The operating system (a locked file beside the SQLite file) or PostgreSQL (an advisory lock of a connection) lets go of
+it at once when its holder dies, so that there is no lifetime to guess and nothing to clean up after a kill.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import IntEnum
+
+from sqlalchemy import Connection, text
+
+from dispatcher.clock import Clock
+from dispatcher.errors import ConfigurationError, TransientError
+from dispatcher.mirror.database import Database
+
+_LOOK_AGAIN_S = 0.1
+_PATIENCE_S = 120.0
+
+
+class Alone(IntEnum):
+    """What is done by one process at a time; on PostgreSQL the value is part of the lock's key."""
+
+    DISPATCHING = 1
+    SYNC = 2
+    ORDERS = 3
+
+
+class Lock:
+    """One lock of one mirror; two locks of the same kind exclude each other in one process, too."""
+
+    def __init__(self, database: Database, kind: Alone) -> None:
+        self._database = database
+        self._kind = kind
+        self._file: int | None = None
+        self._session: Connection | None = None
+
+    def take(self) -> bool:
+        """Take the lock; False if somebody else has it. TransientError if the database cannot be used."""
+        return self._take_file() if self._database.is_sqlite else self._take_session()
+
+    def release(self) -> None:
+        """Let go of the lock."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        if self._session is not None:
+            # The lock goes with the connection, which must not come back into the pool with it.
+            self._session.invalidate()
+            self._session.close()
+            self._session = None
+
+    def _take_file(self) -> bool:
+        path = f"{self._database.file}.{self._kind.name.lower()}.lock"
+        try:
+            opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as fault:
+            raise TransientError(f"the database {self._database.name} cannot be locked: {fault}") from fault
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(opened)
+            return False
+        self._file = opened
+        return True
+
+    def _take_session(self) -> bool:
+        session = self._database.session()
+        query = text("SELECT pg_try_advisory_lock(hashtext('callcamp-dispatcher'), :kind)")
+        if session.execute(query, {"kind": int(self._kind)}).scalar_one():
+            self._session = session
+            return True
+        session.close()
+        return False
+
+
+async def hold_dispatching(database: Database) -> Lock:
+    """Return the lock of the one daemon; ConfigurationError if another one runs on this database."""
+    lock = Lock(database, Alone.DISPATCHING)
+    if not await asyncio.to_thread(lock.take):
+        raise ConfigurationError(
+            f"another dispatcher is running on the database {database.name}: only one may; stop it first"
+        )
+    return lock
+
+
+@asynccontextmanager
+async def alone(database: Database, kind: Alone, clock: Clock) -> AsyncIterator[None]:
+    """Wait for a lock and hold it for a while; TransientError if it does not become free in two minutes."""
+    lock = Lock(database, kind)
+    until = clock.monotonic() + _PATIENCE_S
+    while not await asyncio.to_thread(lock.take):
+        if clock.monotonic() > until:
+            raise TransientError(f"another process has been at the same work ({kind.name.lower()}) for two minutes")
+        await clock.sleep(_LOOK_AGAIN_S)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(lock.release)
