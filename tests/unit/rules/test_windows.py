@@ -182,3 +182,14 @@ def test_only_the_last_opening_counts() -> None:
 def test_what_never_closes_has_long_been_open() -> None:
     assert open_for(ALWAYS, zone("UTC"), utc("2026-01-12T09:25"), timedelta(hours=1)) == timedelta(hours=1)
     assert open_for(ALWAYS, zone("UTC"), utc("2026-01-12T09:25"), timedelta(0)) == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("place", "opens"), [("America/New_York", "2026-01-12T14:00"), ("Asia/Tokyo", "2026-01-12T00:00")]
+)
+def test_west_opens_later_and_east_earlier(place: str, opens: str) -> None:
+    hours, there = week("mon", "09:00", "17:00"), zone(place)
+    assert is_open(hours, there, utc(opens))
+    assert not is_open(hours, there, utc(opens) - timedelta(microseconds=1))
+    assert is_open(hours, there, utc(opens) + timedelta(hours=8) - timedelta(microseconds=1))
+    assert not is_open(hours, there, utc(opens) + timedelta(hours=8))
