@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dispatcher.errors import ConfigurationError
-from dispatcher.settings import rule_packs, secret_files, sources
+from dispatcher.settings import secret_files, sources
 from dispatcher.settings.keys import KEYS
 from dispatcher.settings.model import Settings
 from dispatcher.settings.report import shown
@@ -42,9 +42,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     if settings is None or faults:
         # Raised out here, so that no traceback drags along what was given, secrets included.
         raise ConfigurationError(*faults)
-    rule_packs.rule_pack.cache_clear()  # the file may say something else by now
     if settings.calling_rules != CallingRules():
-        settings.calling_rules.pack()
+        settings.calling_rules.pack(anew=True)
     return settings
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 
 from dispatcher.errors import ConfigurationError
@@ -13,15 +12,27 @@ Modes = tuple[tuple[Mode, tuple[str, ...]], ...]
 """Each mode with the ids of the rules that are given it."""
 
 
-@lru_cache(maxsize=4)
-def rule_pack(file: Path | None, modes: Modes, blackout_dates: tuple[date, ...], unknown_zone: UnknownZone) -> RulePack:
+_kept: dict[tuple[Path | None, Modes, tuple[date, ...], UnknownZone], RulePack] = {}
+
+
+def rule_pack(
+    file: Path | None,
+    modes: Modes,
+    blackout_dates: tuple[date, ...],
+    unknown_zone: UnknownZone,
+    *,
+    anew: bool = False,
+) -> RulePack:
     """Return the pack of a file, or the one that comes with the dispatcher, as the settings want it.
 
-    The same until the settings are loaded anew, so that what is remembered by pack stays of use. ConfigurationError
-    names every fault.
+    The same until it is asked for anew: what is remembered by pack stays of use, and a file that was spoiled meanwhile
+    does not stop a process that runs by what it said before. ConfigurationError names every fault.
     """
-    pack = packfile.shipped() if file is None else packfile.parse(_text(file), str(file))
-    return pack.with_settings(modes=_each(modes), blackout_dates=blackout_dates, unknown_zone=unknown_zone)
+    key = (file, modes, blackout_dates, unknown_zone)
+    if anew or key not in _kept:
+        pack = packfile.shipped() if file is None else packfile.parse(_text(file), str(file))
+        _kept[key] = pack.with_settings(modes=_each(modes), blackout_dates=blackout_dates, unknown_zone=unknown_zone)
+    return _kept[key]
 
 
 def _each(modes: Modes) -> Iterable[tuple[str, Mode]]:

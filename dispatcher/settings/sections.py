@@ -275,12 +275,15 @@ class CallingRules(Section):
         default="block", description="What becomes of numbers that do not tell in which time zone the person is."
     )
 
-    def pack(self) -> RulePack | None:
-        """Return the rules that bind, None if none are to; ConfigurationError with every fault of them."""
+    def pack(self, *, anew: bool = False) -> RulePack | None:
+        """Return the rules that bind, None if none are to; ConfigurationError with every fault of them.
+
+        The file is read once, and `anew` when the settings are loaded.
+        """
         if not self.enabled:
             return None
         modes: Modes = (("off", self.off), ("shadow", self.shadow), ("on", self.on))
-        return rule_pack(self.file, modes, self.blackout_dates, self.unknown_zone)
+        return rule_pack(self.file, modes, self.blackout_dates, self.unknown_zone, anew=anew)
 
 
 class Http(Section):

@@ -62,6 +62,17 @@ def test_a_changed_file_is_read_when_the_settings_are_loaded_anew(tmp_path: Path
     assert (first.version, second.version) == ("own", "changed")
 
 
+def test_a_file_that_was_spoiled_is_refused_and_stops_nothing_that_runs_by_it(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    config = written(tmp_path, f"[calling_rules]\nfile = '{own}'\n")
+    own.write_text(OWN)
+    running = settings.load(config, {})
+    before = running.calling_rules.pack()
+    own.write_text("version = ")
+    assert "is no TOML" in refused(config)[0]
+    assert running.calling_rules.pack() is before
+
+
 def test_dates_and_lists_are_read_as_toml_writes_them(tmp_path: Path) -> None:
     path = written(
         tmp_path,
