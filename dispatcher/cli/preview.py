@@ -144,7 +144,7 @@ def _unless_faulty(make: Callable[[], T], faults: list[str]) -> T | None:
 def _from_mirror(given: Common, names: Sequence[str] | None, asked: Asked) -> list[Preview]:
     settings = given.settings()
     from dispatcher.cli.mirrored import opened
-    from dispatcher.reports.preview import of_campaigns
+    from dispatcher.reports.campaign_preview import of_campaigns
 
     with opened(settings) as database:
         return database.run(of_campaigns, settings, names, asked)

@@ -7,6 +7,7 @@ from dispatcher.log import logger
 from dispatcher.loops.context import Context
 from dispatcher.model.note import NoteCode
 from dispatcher.reports import notes
+from dispatcher.reports.samples import Samples
 
 log = logger(__name__)
 
@@ -16,7 +17,7 @@ class Lint:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._samples = notes.Samples()
+        self._samples = Samples()
         self._told: notes.Notes = {}
 
     async def review(self) -> None:

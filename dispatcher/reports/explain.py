@@ -17,7 +17,8 @@ from dispatcher.reports.finding import find_campaign, find_order
 from dispatcher.reports.forecast import read_outlook
 from dispatcher.reports.instants import iso
 from dispatcher.reports.jobs import decided, masked
-from dispatcher.reports.notes import documents, read_sample
+from dispatcher.reports.notes import documents
+from dispatcher.reports.samples import read_sample
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.eligibility import next_open, order_reasons, spacing_of
 from dispatcher.rules.lint import Sampled, lint

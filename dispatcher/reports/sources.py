@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from dispatcher.hopper.watch import Watch
 from dispatcher.mirror.database import Database
-from dispatcher.reports.notes import Samples
+from dispatcher.reports.samples import Samples
 from dispatcher.settings import Settings
 
 

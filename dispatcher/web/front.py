@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from dispatcher.daemon.daemon import Daemon
-from dispatcher.reports.notes import Samples
+from dispatcher.reports.samples import Samples
 from dispatcher.reports.sources import Sources
 from dispatcher.web.deps import Deps
 from dispatcher.web.server import server

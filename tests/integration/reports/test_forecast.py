@@ -9,7 +9,7 @@ from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import State
 from dispatcher.model.brakes import Scope
 from dispatcher.reports.forecast import document, read_outlook
-from dispatcher.reports.notes import read_sample
+from dispatcher.reports.samples import read_sample
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.forecast import Waiting
 from dispatcher.rules.plan import make_plan

@@ -1,7 +1,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dispatcher.reports.preview import Asked, of_campaigns, preview
+from dispatcher.reports.campaign_preview import of_campaigns
+from dispatcher.reports.preview import Asked, preview
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.lint import lint_schedule
 from dispatcher.rules.schedule import parse_schedule
