@@ -1,6 +1,7 @@
 """Trying everything that the daemon needs, so that one look tells all that is wrong."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,7 +43,19 @@ async def check(settings: Settings) -> list[Finding]:
     found = await asyncio.gather(*(_tried(name, part(settings)) for name, part in parts))
     source = zones.source()
     known = Finding("time zones", ok=True, detail=f"tz database {source.version}, from the {source.origin}")
-    return [Finding("configuration", ok=True, detail="every setting is valid"), known, *(f for fs in found for f in fs)]
+    own = [Finding("configuration", ok=True, detail="every setting is valid"), known, _rules(settings)]
+    return [*own, *(one for several in found for one in several)]
+
+
+def _rules(settings: Settings) -> Finding:
+    pack = settings.calling_rules.pack()
+    if pack is None:
+        return Finding("calling rules", ok=True, detail="switched off: no law is looked after here", warning=True)
+    modes: Counter[str] = Counter(rule.mode for rule in pack.rules)
+    counted = ", ".join(
+        f"{modes[mode]} {name}" for mode, name in (("on", "on"), ("shadow", "in shadow"), ("off", "off"))
+    )
+    return Finding("calling rules", ok=True, detail=f"version {pack.version}: {counted}")
 
 
 async def _tried(part: str, trying: Coroutine[Any, Any, list[Finding]]) -> list[Finding]:

@@ -13,6 +13,7 @@ async def test_what_works_is_good(mirrored: Site) -> None:
     assert {one["part"] for one in ended.document["findings"]} == {
         "configuration",
         "time zones",
+        "calling rules",
         "database",
         "redis",
         "api",
