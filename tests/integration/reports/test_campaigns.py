@@ -188,6 +188,7 @@ async def test_ignored_keys_of_a_schedule_are_noted(mirror: Mirror, sources: Sou
 
 async def test_the_number_of_statements_is_that_of_the_report(mirror: Mirror, sources: Sources) -> None:
     statements: list[str] = []
+    mirror.order("order")
     event.listen(mirror.database._engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     await campaigns(sources, NOW)
     few = len(statements)
