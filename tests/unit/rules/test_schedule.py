@@ -165,3 +165,28 @@ def outcome(schedule: object) -> Week | ScheduleFault:
         return parse_schedule(schedule)
     except ScheduleFault as fault:
         return fault
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        ("", "the schedule is an empty string"),
+        (None, "the schedule is null"),
+        ([], "the schedule is an empty list"),
+        ({}, "the schedule is an empty object"),
+        ("9 to 5", "the schedule is '9 to 5', not an object of days mon to sun"),
+        ({"Mon": NINE_TO_FIVE}, "the schedule has no day mon to sun: 'Mon' is no day mon to sun and is ignored"),
+    ],
+)
+def test_a_fault_says_what_the_schedule_is(schedule: object, said: str) -> None:
+    with pytest.raises(ScheduleFault) as fault:
+        parse_schedule(schedule)
+    assert fault.value.detail == said
+
+
+@pytest.mark.parametrize(("unknown", "notes"), [(4, 4), (5, 5), (6, 6), (9, 6)])
+def test_more_than_five_ignored_keys_are_only_counted(unknown: int, notes: int) -> None:
+    week = parse_schedule({"mon": NINE_TO_FIVE} | {f"day{number}": NINE_TO_FIVE for number in range(unknown)})
+    assert week.notes[:4] == tuple(f"'day{number}' is no day mon to sun and is ignored" for number in range(4))
+    assert len(week.notes) == notes
+    assert (f"{unknown - 5} more keys are ignored" in week.notes) == (unknown > 5)
