@@ -195,6 +195,7 @@ class RawDialer:
         self.outcome, self.call_s = outcome, call_s
         self.begun: list[dict[str, Any]] = []
         self.gone: list[str] = []
+        self.stopped = False
 
     async def claim(self, block_ms: int = 200) -> tuple[str, dict[str, str]] | None:
         """Step 1."""
@@ -233,8 +234,8 @@ class RawDialer:
         return call
 
     async def run(self) -> None:
-        """Dial for ever, whatever happens to Redis."""
-        while True:
+        """Dial until stopped, whatever happens to Redis."""
+        while not self.stopped:
             try:
                 await self.dial_one()
             except RedisError:
@@ -255,6 +256,9 @@ async def dialing(*dialers: RawDialer) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        for dialer in dialers:
+            # A cancellation that meets the end of a command may be taken for a fault of Redis, and be lost.
+            dialer.stopped = True
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
