@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.model.attempt import State
@@ -134,6 +134,7 @@ def spread(gaps: list[tuple[int, int]]) -> list[Window]:
     return found
 
 
+@settings(max_examples=100, deadline=None)
 @given(windows_of_weeks, lists, habits, st.floats(0.001, 50), st.floats(1, 20))
 def test_more_pace_never_means_later(
     gaps: list[tuple[int, int]], waiting: list[Waiting], habit: Habit, rate: float, faster: float
@@ -145,6 +146,7 @@ def test_more_pace_never_means_later(
     assert fast.calls == slow.calls
 
 
+@settings(max_examples=100, deadline=None)
 @given(windows_of_weeks, lists, habits, st.floats(0.001, 50), st.integers(1, 500))
 def test_a_longer_list_is_never_done_sooner(
     gaps: list[tuple[int, int]], waiting: list[Waiting], habit: Habit, rate: float, more: int
@@ -155,6 +157,7 @@ def test_a_longer_list_is_never_done_sooner(
     assert many.done_at is None or (few.done_at is not None and few.done_at <= many.done_at)
 
 
+@settings(max_examples=100, deadline=None)
 @given(windows_of_weeks, st.integers(1, 100_000), st.floats(0.01, 50))
 def test_the_open_time_until_the_end_is_exactly_what_the_calls_take(
     gaps: list[tuple[int, int]], orders: int, rate: float

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.rules.schedule import DAYS, Week, parse_schedule
@@ -105,6 +105,7 @@ def test_the_calendar_ends() -> None:
     assert [one.day for one in found] == [date(9999, 12, 29), date(9999, 12, 30)]
 
 
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(ZONES),
     st.datetimes(datetime(1990, 1, 1), datetime(2037, 1, 1)),  # noqa: DTZ001 (made aware below)
