@@ -142,6 +142,7 @@ def test_only_the_dialable_statuses_are_dialled(status: OrderStatus) -> None:
         ({"live_state": State.DIALING}, {}, [Code.ORDER_IN_FLIGHT]),
         ({"closed_as": "completed", "attempts": 1}, {}, [Code.ORDER_NOT_DIALABLE]),
         ({"attempts": 3}, {}, [Code.ATTEMPTS_EXHAUSTED]),
+        ({"attempts": 3, "closed_as": "exhausted"}, {}, [Code.ATTEMPTS_EXHAUSTED]),
         ({"attempts": 4, "closed_as": "exhausted"}, {}, [Code.ATTEMPTS_EXHAUSTED]),
         ({"attempts": 2}, {}, []),
     ],
@@ -202,6 +203,7 @@ def test_a_call_may_begin_until_the_recipients_evening_if_that_comes_first() -> 
 
 
 def test_a_call_is_never_kept_for_longer_than_a_day() -> None:
+    assert timedelta(days=1) == LONGEST
     for changes in ({"schedule": ALWAYS}, {"schedule": None}, {"timezone": None}):
         assert not_after(a_plan(**changes), LONDON, NOON, calling_rules=None) == NOON + LONGEST
 

@@ -193,3 +193,10 @@ def test_west_opens_later_and_east_earlier(place: str, opens: str) -> None:
     assert not is_open(hours, there, utc(opens) - timedelta(microseconds=1))
     assert is_open(hours, there, utc(opens) + timedelta(hours=8) - timedelta(microseconds=1))
     assert not is_open(hours, there, utc(opens) + timedelta(hours=8))
+
+
+def test_each_of_several_windows_a_day_is_open_and_the_time_between_is_not() -> None:
+    day = parse_schedule({"mon": [{"start": f"{hour:02d}:00", "end": f"{hour:02d}:30"} for hour in (9, 11, 13, 15)]})
+    for hour in (9, 11, 13, 15):
+        assert is_open(day, zone("UTC"), utc(f"2026-01-12T{hour:02d}:15"))
+        assert not is_open(day, zone("UTC"), utc(f"2026-01-12T{hour:02d}:45"))
