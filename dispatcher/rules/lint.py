@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dispatcher.model.campaign import Phone
+from dispatcher.model.campaign import CampaignType, Phone
 from dispatcher.model.note import Note, NoteCode
 from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules import places as where
@@ -50,7 +50,9 @@ def lint(plan: Plan, at: datetime, sampled: Sampled | None = None) -> tuple[Note
         found += _unlawful(plan, at, sampled)
     if plan.zone is not None and plan.phone is not None:
         found += _foreign(plan.zone.key, plan.phone)
-    found += (Note(_STANDING[one.code], one.detail) for one in plan.standing if one.code in _STANDING)
+    if plan.campaign.type == CampaignType.OUTBOUND:
+        # An inbound campaign has neither, as it should be.
+        found += (Note(_STANDING[one.code], one.detail) for one in plan.standing if one.code in _STANDING)
     return tuple(found)
 
 

@@ -50,7 +50,8 @@ def zone(name: object) -> ZoneInfo:
         raise ZoneFault(Code.NO_TIMEZONE, "the campaign has no time zone")
     if not isinstance(name, str) or name not in names():
         raise ZoneFault(
-            Code.TIMEZONE_UNKNOWN, f"the time zone {shown(name)} is not in the tz database, such as 'Europe/Paris'"
+            Code.TIMEZONE_UNKNOWN,
+            f"the time zone {shown(name)} is not in the tz database; a name is such as 'Europe/Paris'",
         )
     try:
         return ZoneInfo(name)

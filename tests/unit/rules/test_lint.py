@@ -141,6 +141,10 @@ def test_what_is_not_assigned_is_noted_with_its_reason() -> None:
     assert [code for code, _ in notes(phone=None, assistant=None)] == [NoteCode.NO_PHONE, NoteCode.NO_ASSISTANT]
 
 
+def test_an_inbound_campaign_needs_neither_phone_nor_assistant_to_dial_with() -> None:
+    assert notes(phone=None, assistant=None, type="inbound") == []
+
+
 def test_the_first_lawful_instant_of_a_window_is_that_of_whoever_comes_first() -> None:
     opens = datetime.fromisoformat("2026-01-12T12:30:00Z")
     window = Window(opens, opens + timedelta(hours=8))
