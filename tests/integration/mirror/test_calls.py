@@ -71,8 +71,6 @@ def test_calls_are_told_by_number_across_campaigns_and_only_recent_ones(connecti
 
 
 def test_the_calls_of_a_batch_are_found_by_one_look_into_their_index(connection: Connection) -> None:
-    if connection.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL plans by what is in the table")
     seen: list[tuple[str, object]] = []
 
     def note(_: object, __: object, statement: str, parameters: object, *___: object) -> None:
@@ -82,8 +80,9 @@ def test_the_calls_of_a_batch_are_found_by_one_look_into_their_index(connection:
     history.calls(connection, [number(index) for index in range(50)], NOON)
     event.remove(connection, "before_cursor_execute", note)
     [(statement, parameters)] = seen
-    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]
-    assert "USING INDEX attempts_called (number=? AND begun_at>?)" in " ".join(str(row) for row in plan)
+    if connection.dialect.name == "sqlite":  # PostgreSQL plans by what is in the table
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]
+        assert "USING INDEX attempts_called (number=? AND begun_at>?)" in " ".join(str(row) for row in plan)
 
 
 def test_a_decision_is_kept_with_its_attempt(connection: Connection) -> None:
