@@ -10,7 +10,7 @@ from dispatcher.errors import ConfigurationError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-LATEST = "0002"
+LATEST = "0003"
 """The version that this dispatcher needs."""
 
 _LOCK = 6372846
