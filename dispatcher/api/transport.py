@@ -1,0 +1,177 @@
+"""One request to the platform: deadlines, a limit on what is read, and every fault as one of ours.
+
+The token is a header of the client and of nothing else: no redirect is followed, and no sentence made here quotes what
+the platform sent back.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from dispatcher import __version__
+from dispatcher.api.body import read_json
+from dispatcher.clock import Clock
+from dispatcher.errors import ConfigurationError, NotFoundError, PermanentError, TransientError
+
+_LARGEST_BODY = 16 * 1024 * 1024
+"""A page of a hundred things is far smaller; an answer without end is cut off here, after decompression."""
+
+_LONGEST_CONNECT_S = 5.0
+
+
+class RetryableError(TransientError):
+    """A fault that a repeat may mend; `wait_s` is what the platform asked for, in seconds, if it did."""
+
+    def __init__(self, message: str, wait_s: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the platform answered: the document, and a validator by which it can be asked for a change since."""
+
+    document: Any
+    validator: "Validator | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """The name and value of the header that asks whether a document has changed since it was read."""
+
+    header: str
+    value: str
+
+
+class Transport:
+    """A connection to the platform, kept alive.
+
+    TLS is verified, with the authorities in `ca_file` if one is given; a proxy is taken from the environment.
+    """
+
+    def __init__(self, base_url: str, token: str, timeout: timedelta, clock: Clock, ca_file: Path | None) -> None:
+        self.base_url = base_url
+        self._clock = clock
+        self._timeout_s = timeout.total_seconds()
+        self._client = httpx.AsyncClient(
+            base_url=base_url.rstrip("/") + "/",
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/json",
+                "User-Agent": f"callcamp-dispatcher/{__version__}",
+            },
+            timeout=httpx.Timeout(self._timeout_s, connect=min(self._timeout_s, _LONGEST_CONNECT_S)),
+            verify=_authorities(ca_file),
+            # The token must not follow to wherever an answer points.
+            follow_redirects=False,
+        )
+        self.skew: timedelta | None = None  # the platform's clock minus the host's, by its last Date header
+
+    async def get(self, path: str, parameters: dict[str, str | int], known: Validator | None = None) -> Answer | None:
+        """Return what stands at a path; None if that has not changed since `known`.
+
+        RetryableError, PermanentError or NotFoundError otherwise.
+        """
+        headers = {known.header: known.value} if known is not None else {}
+        try:
+            # Over the whole answer: httpx's own time-outs begin anew with each byte that trickles in.
+            async with (
+                asyncio.timeout(self._timeout_s),
+                self._client.stream("GET", path, params=parameters, headers=headers) as response,
+            ):
+                self._note_date(response)
+                if known is not None and response.status_code == httpx.codes.NOT_MODIFIED:
+                    return None
+                self._refuse(response, path)
+                body = await self._body(response, path)
+        except (httpx.TimeoutException, TimeoutError) as fault:
+            raise RetryableError(f"the platform at {self.base_url} did not answer in time (api.timeout)") from fault
+        except httpx.HTTPError as fault:
+            raise RetryableError(
+                f"the platform at {self.base_url} cannot be reached: {str(fault) or type(fault).__name__}"
+            ) from fault
+        try:
+            return Answer(read_json(body), _validator(response))
+        except ValueError as fault:
+            raise RetryableError(f"{self.base_url}/{path} answered something that is not JSON") from fault
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def _body(self, response: httpx.Response, path: str) -> bytes:
+        body = bytearray()
+        async for part in response.aiter_bytes():
+            body += part
+            if len(body) > _LARGEST_BODY:
+                raise TransientError(
+                    f"{self.base_url}/{path} answered more than {_LARGEST_BODY // 2**20} MiB; it was not read further"
+                )
+        return bytes(body)
+
+    def _note_date(self, response: httpx.Response) -> None:
+        try:
+            told = parsedate_to_datetime(response.headers["date"])
+        except (KeyError, ValueError):
+            return
+        if told.tzinfo is None:
+            return  # `-0000` says that the zone is not known
+        # The header has whole seconds and was written at some time before now; half a second is the middle.
+        self.skew = told + timedelta(seconds=0.5) - self._clock.now()
+
+    def _refuse(self, response: httpx.Response, path: str) -> None:
+        """Raise what an answer that is no success means."""
+        status = response.status_code
+        if response.is_success:
+            return
+        if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+            raise PermanentError(
+                f"the platform refuses the token of api.token ({status} at {path}): make a new one in the studio,"
+                " with leave to read campaigns, phones and orders"
+            )
+        if status == httpx.codes.NOT_FOUND:
+            raise NotFoundError(f"{self.base_url}/{path} does not exist (404): check api.base_url")
+        if response.is_redirect:
+            raise PermanentError(
+                f"{self.base_url} redirects to {response.headers.get('location', 'somewhere else')}:"
+                " set api.base_url to where the API is"
+            )
+        if status == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
+            wait = _retry_after(response.headers.get("retry-after", ""), self._clock.now())
+            raise RetryableError(f"the platform answers {status} at {path}", wait)
+        raise PermanentError(f"the platform answers {status} at {path}")
+
+
+def _authorities(ca_file: Path | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return httpx.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as fault:
+        raise ConfigurationError(f"api.ca_file: no certificates can be read from {ca_file} ({fault})") from fault
+
+
+def _validator(response: httpx.Response) -> Validator | None:
+    for told, asked in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
+        if value := response.headers.get(told):
+            return Validator(asked, value)
+    return None
+
+
+def _retry_after(value: str, now: datetime) -> float | None:
+    """Return the wait in seconds that `Retry-After` asks for, in either of its forms."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - now).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return max(seconds, 0.0) if isfinite(seconds) else None
