@@ -146,6 +146,22 @@ do_not_call_changes = Table(
     Column("changed_by", Text, nullable=False),
 )
 
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", String, nullable=False),  # the job, or the phone and id of a report: each is kept once
+    Column("reason", String, nullable=False),  # see model.dead_letter
+    Column("at", Instant, nullable=False),
+    Column("phone", String, nullable=False),
+    Column("job", String),
+    Column("order", String),  # the order that was closed; without one, a report that could not be applied
+    Column("campaign", String),
+    Column("detail", Text),
+    Column("words", JSON, nullable=False),  # what the worker reported, as it came
+    sqlite_autoincrement=True,  # an id that somebody has noted down never comes to mean another letter
+)
+
 sync_passes = Table(
     "sync_passes",
     metadata,
@@ -192,4 +208,6 @@ Index("orders_by_campaign", orders.c.campaign)
 Index("orders_by_number", orders.c.e164)
 _partial("brakes_on", brakes.c.scope, brakes.c.target, where="lifted_at IS NULL")
 Index("do_not_call_changes_by_number", do_not_call_changes.c.number, do_not_call_changes.c.id)
+Index("dead_letters_by_source", dead_letters.c.source, unique=True)
+Index("dead_letters_by_order", dead_letters.c.order)
 Index("sync_passes_by_kind", sync_passes.c.kind, sync_passes.c.id)

@@ -1,5 +1,10 @@
 """What the hopper has shown: caps, circuit breakers, dead letters, and calls whose fate a person decides."""
 
+import sqlalchemy as sa
+from alembic import op
+
+from dispatcher.mirror.types import Instant
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -7,4 +12,21 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "dead_letters",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("job", sa.String(), nullable=True),
+        sa.Column("order", sa.String(), nullable=True),
+        sa.Column("campaign", sa.String(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("words", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("dead_letters", schema=None) as batch_op:
+        batch_op.create_index("dead_letters_by_source", ["source"], unique=True)
+        batch_op.create_index("dead_letters_by_order", ["order"], unique=False)
