@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from dispatcher.api.listing import Page, read_page
 from dispatcher.api.retrying import Retrying
-from dispatcher.api.transport import Answer, Transport, Validator
+from dispatcher.api.transport import Answer, Transport, Mark
 from dispatcher.clock import Clock
 from dispatcher.errors import NotFoundError, TransientError
 
@@ -51,15 +51,15 @@ class Platform:
         """Return one page of a list, the first being 1."""
         page = await self.page_since(path, key, number, None, filters)
         if page is None:
-            raise TransientError(f"the platform says that page {number} of {path} has not changed, though not asked")
+            raise AssertionError("only a page that is known can be the same")
         return page
 
     async def page_since(
-        self, path: str, key: str, number: int, known: Validator | None, filters: Mapping[str, str] | None = None
+        self, path: str, key: str, number: int, known: Mark | None, filters: Mapping[str, str] | None = None
     ) -> Page | None:
-        """Return one page of a list; None if the platform says that it is the same as when `known` came with it."""
+        """Return one page of a list; None if it is the one that bore the mark `known`."""
         answer = await self._get(path, {**(filters or {}), "page": number, "limit": PAGE_SIZE}, known)
-        return None if answer is None else read_page(answer.document, key, path, answer.validator)
+        return None if answer is None else read_page(answer.document, key, path, answer.mark)
 
     async def campaign(self, uuid: str) -> dict[str, Any] | None:
         """Return one campaign's document, or None if the platform says that there is none."""
@@ -84,5 +84,5 @@ class Platform:
             raise TransientError(f"{self._transport.base_url}/{path} answered no object")
         return answer.document
 
-    async def _get(self, path: str, parameters: dict[str, str | int], known: Validator | None = None) -> Answer | None:
+    async def _get(self, path: str, parameters: dict[str, str | int], known: Mark | None = None) -> Answer | None:
         return await self._retrying.make(lambda: self._transport.get(path, parameters, known))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dispatcher.api.transport import Validator
+from dispatcher.api.transport import Mark
 from dispatcher.errors import TransientError
 
 READINGS = 3
@@ -18,13 +18,13 @@ READINGS = 3
 class Page:
     """One page of a list; `items` are whatever JSON stood in it.
 
-    `validator` is what the platform can be asked by whether the page has changed, if it offers that.
+    `mark` is what the page is known again by.
     """
 
     items: list[Any]
     total: int
     total_pages: int
-    validator: Validator | None = None
+    mark: Mark | None = None
 
     def is_last(self, number: int) -> bool:
         """Tell whether no page follows this one, which is the `number`th: by either of its counts, or by its emptiness.
@@ -34,11 +34,11 @@ class Page:
         return number >= self.total_pages or number > self.total or not self.items
 
 
-def read_page(answer: Any, key: str, path: str, validator: Validator | None = None) -> Page:
+def read_page(answer: Any, key: str, path: str, mark: Mark | None = None) -> Page:
     """Read a page out of the platform's envelope; TransientError says what of it is not as documented."""
     if not isinstance(answer, dict) or not isinstance(answer.get(key), list):
         raise TransientError(f"the platform's list {path} has no array `{key}`")
-    return Page(answer[key], _count(answer, "total", path), _count(answer, "totalPages", path), validator)
+    return Page(answer[key], _count(answer, "total", path), _count(answer, "totalPages", path), mark)
 
 
 async def read_whole(pages: Callable[[], AsyncIterator[Page]], name: str) -> list[Any]:

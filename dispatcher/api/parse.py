@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 
 import orjson
 
@@ -12,6 +12,9 @@ from dispatcher.model.campaign import Campaign, Phone
 from dispatcher.model.order import Order, order_status
 
 T = TypeVar("T")
+
+DIGEST_LENGTH = 32
+"""Hexadecimal digits in the digest of a document."""
 
 _LONGEST_ID = 200
 _LONGEST_SHOWN = 60
@@ -115,8 +118,7 @@ class _Document:
         self.fields: dict[str, Any] = _without_nul(found) if isinstance(found, dict) else {}
         # As it came: what is shown to be printable holds no NUL, and lists are compared by what stood in them.
         uuid = found.get("uuid") if isinstance(found, dict) else None
-        readable = isinstance(uuid, str) and 0 < len(uuid) <= _LONGEST_ID and uuid.isprintable()
-        self.uuid: str | None = uuid if readable else None
+        self.uuid: str | None = uuid if _is_name(uuid) else None
         self._found = found
 
     def unreadable(self, kind: str) -> Unreadable:
@@ -171,9 +173,33 @@ class _Document:
             return None
 
 
+def name_and_digest(found: Any) -> tuple[str, str] | None:
+    """Return a document's uuid and the digest that it would have if it were read; None if it cannot be named.
+
+    Most documents have not changed since the last pass, and need not be read to tell.
+    """
+    try:
+        dumped = orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        dumped = None  # nested deeper than the encoder goes
+    uuid = found.get("uuid") if isinstance(found, dict) else None
+    if dumped is None or b"\\u0000" in dumped or dumped.count(b"{") + dumped.count(b"[") > _DEEPEST:
+        document = _Document(found)
+        return None if document.uuid is None else (document.uuid, digest(document.fields))
+    return (uuid, _digest(dumped)) if _is_name(uuid) else None
+
+
 def digest(document: Mapping[str, Any]) -> str:
     """Return a digest of a document that does not depend on the order of its keys."""
-    return blake2b(orjson.dumps(document, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+    return _digest(orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
+
+
+def _digest(dumped: bytes) -> str:
+    return blake2b(dumped, digest_size=DIGEST_LENGTH // 2).hexdigest()
+
+
+def _is_name(uuid: Any) -> TypeGuard[str]:
+    return isinstance(uuid, str) and 0 < len(uuid) <= _LONGEST_ID and uuid.isprintable()
 
 
 def _text(value: Any) -> str | None:

@@ -9,6 +9,7 @@ import ssl
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from hashlib import blake2b
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -35,19 +36,20 @@ class RetryableError(TransientError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the platform answered: the document, and a validator by which it can be asked for a change since."""
+class Mark:
+    """What an answer is known again by: a digest of its bytes, and the header that asks whether they have changed."""
 
-    document: Any
-    validator: "Validator | None"
+    digest: bytes
+    header: str | None
+    value: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Validator:
-    """The name and value of the header that asks whether a document has changed since it was read."""
+class Answer:
+    """What the platform answered, and its mark."""
 
-    header: str
-    value: str
+    document: Any
+    mark: Mark
 
 
 class Transport:
@@ -74,12 +76,12 @@ class Transport:
         )
         self.skew: timedelta | None = None  # the platform's clock minus the host's, by its last Date header
 
-    async def get(self, path: str, parameters: dict[str, str | int], known: Validator | None = None) -> Answer | None:
-        """Return what stands at a path; None if that has not changed since `known`.
+    async def get(self, path: str, parameters: dict[str, str | int], known: Mark | None = None) -> Answer | None:
+        """Return what stands at a path; None if that is what bore the mark `known`.
 
         RetryableError, PermanentError or NotFoundError otherwise.
         """
-        headers = {known.header: known.value} if known is not None else {}
+        headers = {known.header: known.value} if known and known.header and known.value else {}
         try:
             # Over the whole answer: httpx's own time-outs begin anew with each byte that trickles in.
             async with (
@@ -87,7 +89,7 @@ class Transport:
                 self._client.stream("GET", path, params=parameters, headers=headers) as response,
             ):
                 self._note_date(response)
-                if known is not None and response.status_code == httpx.codes.NOT_MODIFIED:
+                if known and known.header and response.status_code == httpx.codes.NOT_MODIFIED:
                     return None
                 self._refuse(response, path)
                 body = await self._body(response, path)
@@ -97,8 +99,11 @@ class Transport:
             raise RetryableError(
                 f"the platform at {self.base_url} cannot be reached: {str(fault) or type(fault).__name__}"
             ) from fault
+        mark = _mark(response, body)
+        if known is not None and mark.digest == known.digest:
+            return None
         try:
-            return Answer(read_json(body), _validator(response))
+            return Answer(read_json(body), mark)
         except ValueError as fault:
             raise RetryableError(f"{self.base_url}/{path} answered something that is not JSON") from fault
 
@@ -158,11 +163,12 @@ def _authorities(ca_file: Path | None) -> ssl.SSLContext:
         raise ConfigurationError(f"api.ca_file: no certificates can be read from {ca_file} ({fault})") from fault
 
 
-def _validator(response: httpx.Response) -> Validator | None:
-    for told, asked in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
+def _mark(response: httpx.Response, body: bytes) -> Mark:
+    digest = blake2b(body, digest_size=16).digest()
+    for told, asks in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
         if value := response.headers.get(told):
-            return Validator(asked, value)
-    return None
+            return Mark(digest, asks, value)
+    return Mark(digest, None, None)
 
 
 def _retry_after(value: str, now: datetime) -> float | None:

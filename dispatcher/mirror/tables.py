@@ -40,6 +40,7 @@ campaigns = Table(
     Column("mirrored_at", Instant, nullable=False),
     Column("removed_at", Instant),
     Column("orders_synced_at", Instant),  # ours: the end of the last whole reading of its orders
+    Column("unlisted_at", Instant),  # ours: since when the platform does not list it, and its removal is refused
 )
 
 phones = Table(
@@ -56,6 +57,7 @@ phones = Table(
     Column("digest", String, nullable=False),
     Column("mirrored_at", Instant, nullable=False),
     Column("removed_at", Instant),
+    Column("unlisted_at", Instant),  # ours: as with campaigns
 )
 
 orders = Table(
@@ -174,6 +176,19 @@ sync_passes = Table(
     Column("fault", Text),
 )
 
+sync_changes = Table(
+    "sync_changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("pass", Integer, nullable=False),
+    Column("kind", String, nullable=False),  # campaigns, phones or orders
+    Column("uuid", String, nullable=False),
+    Column("name", Text),
+    Column("change", String, nullable=False),  # added, changed, removed or refused
+    Column("before", JSON),  # the fields that changed, as they were
+    Column("after", JSON),  # and as they are
+)
+
 daemon = Table(
     "daemon",
     metadata,
@@ -211,3 +226,5 @@ Index("do_not_call_changes_by_number", do_not_call_changes.c.number, do_not_call
 Index("dead_letters_by_source", dead_letters.c.source, unique=True)
 Index("dead_letters_by_order", dead_letters.c.order)
 Index("sync_passes_by_kind", sync_passes.c.kind, sync_passes.c.id)
+Index("sync_changes_by_pass", sync_changes.c["pass"])
+Index("sync_changes_by_thing", sync_changes.c.uuid, sync_changes.c.id)

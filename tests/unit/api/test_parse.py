@@ -103,6 +103,9 @@ def test_no_depth_raises(where: Callable[[Any], Any], levels: int) -> None:
 
 
 def check(found: Any) -> None:
+    read = parse.campaign(found)
+    expected = (read.thing.uuid, read.digest) if isinstance(read, Parsed) else None
+    assert parse.name_and_digest(found) == expected
     for parsed in (parse.campaign(found), parse.phone(found), parse.order(found, "campaign_1")):
         if isinstance(parsed, Unreadable):
             assert parsed.why

@@ -30,3 +30,21 @@ def upgrade() -> None:
     with op.batch_alter_table("dead_letters", schema=None) as batch_op:
         batch_op.create_index("dead_letters_by_source", ["source"], unique=True)
         batch_op.create_index("dead_letters_by_order", ["order"], unique=False)
+    for table in ("campaigns", "phones"):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.add_column(sa.Column("unlisted_at", Instant(), nullable=True))
+    op.create_table(
+        "sync_changes",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("pass", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("uuid", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("change", sa.String(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=True),
+        sa.Column("after", sa.JSON(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("sync_changes", schema=None) as batch_op:
+        batch_op.create_index("sync_changes_by_pass", ["pass"], unique=False)
+        batch_op.create_index("sync_changes_by_thing", ["uuid", "id"], unique=False)
