@@ -13,6 +13,12 @@ UNCERTAIN = Counter("dispatcher_calls_uncertain", "Calls of which nothing was he
 REPORTS_REFUSED = Counter(
     "dispatcher_reports_refused", "Reports of workers that changed nothing", ["why"], registry=REGISTRY
 )
+DEAD_LETTERS = Gauge(
+    "dispatcher_dead_letters",
+    "Orders that failed for good, and reports that fit nothing",
+    ["reason"],
+    registry=REGISTRY,
+)
 WOULD_BLOCK = Counter(
     "dispatcher_calling_rules_would_block",
     "Calls that a rule in shadow would have forbidden",

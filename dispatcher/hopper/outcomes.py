@@ -4,24 +4,30 @@ A stream holds only what has not been applied yet, so that reading starts at its
 the removal merely shows the same reports again.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio import Redis
 
+from dispatcher.errors import TransientError
 from dispatcher.hopper import keys
 from dispatcher.hopper.connection import translated
+from dispatcher.hopper.servers import Hopper, apart, at
 
 _BATCH = 500
 _WORD_LENGTH = 64
 _DETAIL_LENGTH = 500
+_MOST_WORDS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report of a worker. `word` is its outcome as written, or `begun`; `at` is when Redis took it, in UTC."""
+    """One report of a worker. `word` is its outcome as written, or `begun`; `at` is when Redis took it, in UTC.
+
+    `fields` is all of it as it came, which may be anything.
+    """
 
     id: str
     phone: str
@@ -31,27 +37,39 @@ class Report:
     detail: str | None
     call_id: str | None
     at: datetime
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def words(self) -> dict[str, str]:
+        """Return what the worker reported, bounded, so that it can be kept."""
+        some = list(self.fields)[:_MOST_WORDS]
+        return {_clean(name)[:_WORD_LENGTH]: _text(self.fields, name, _DETAIL_LENGTH) for name in some}
 
 
 class Outcomes:
     """The outcome streams of all phones."""
 
-    def __init__(self, writer: Redis, reader: Redis, prefix: str) -> None:
+    def __init__(self, writer: Hopper, reader: Hopper, prefix: str) -> None:
         self._writer = writer
         self._reader = reader
         self._prefix = prefix
+        self._reading: dict[Redis, asyncio.Task[list[Report]]] = {}
 
     async def wait(self, phones: Sequence[str], block_s: float) -> list[Report]:
         """Return what is in the streams of these phones; if that is nothing, wait so long for the first report."""
-        names = {keys.outcomes(self._prefix, phone): phone for phone in phones}
-        with translated():
-            answer: Any = await self._reader.xread(dict.fromkeys(names, "0"), count=_BATCH, block=int(block_s * 1000))
-        return [
-            report
-            for name, batches in (answer or {}).items()
-            for batch in batches
-            for report in _reports(names[name], batch)
-        ]
+        names = [(keys.outcomes(self._prefix, phone), phone) for phone in phones]
+        for client, streams in await apart(self._reader, names):
+            if client not in self._reading:
+                self._reading[client] = asyncio.create_task(_read(client, streams, block_s))
+        # A read of another server that is still waiting goes on, for the next turn to take what it finds.
+        done, _ = await asyncio.wait(self._reading.values(), return_when=asyncio.FIRST_COMPLETED)
+        self._reading = {client: task for client, task in self._reading.items() if task not in done}
+        faults = [task.exception() for task in done]
+        reports = [report for task in done if task.exception() is None for report in task.result()]
+        for fault in faults:
+            # What other servers have said is kept for no next time: it is there until it is dropped.
+            if fault is not None and not reports:
+                raise fault
+        return reports
 
     async def pending(self, phone: str) -> list[Report]:
         """Return what one phone's stream holds now, without waiting."""
@@ -82,14 +100,19 @@ def _reports(phone: str, entries: Sequence[tuple[str, dict[str, str]]]) -> list[
             detail=_text(fields, "detail", _DETAIL_LENGTH) or None,
             call_id=_text(fields, "call_id", _DETAIL_LENGTH) or None,
             at=_instant(id_),
+            fields=fields,
         )
         for id_, fields in entries
     ]
 
 
-def _text(fields: dict[str, str], name: str, longest: int) -> str:
-    """Return a field without NUL, which PostgreSQL does not store: one report must not block all others."""
-    return fields.get(name, "").replace("\0", "")[:longest]
+def _text(fields: Mapping[str, str], name: str, longest: int) -> str:
+    return _clean(fields.get(name, ""))[:longest]
+
+
+def _clean(text: str) -> str:
+    """Return a text without NUL, which PostgreSQL does not store: one report must not block all others."""
+    return text.replace("\0", "")
 
 
 def _instant(id_: str) -> datetime:

@@ -6,7 +6,7 @@ from dispatcher import metrics
 from dispatcher.errors import DeposedError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.mirror import attempts, record
+from dispatcher.mirror import attempts, dead_letters, record
 from dispatcher.model.reasons import Code
 from dispatcher.rules.conditions import SKEW_NOTED
 
@@ -38,6 +38,8 @@ class Health:
             metrics.MIRROR_AGE.set((now - context.book.synced_at).total_seconds())
         for state, number in Counter(one.state for one in await context.database.read(attempts.live)).items():
             metrics.LIVE.labels(state.value).set(number)
+        for reason, letters in (await context.database.read(dead_letters.counts)).items():
+            metrics.DEAD_LETTERS.labels(reason.value).set(letters)
         first = Counter(
             reasons[0].code.value if (reasons := context.book.reasons(plan, now)) else "none"
             for plan in context.book.plans.values()

@@ -12,10 +12,11 @@ from dispatcher import metrics
 from dispatcher.hopper.outcomes import Report
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.mirror import attempts, do_not_call, orders
+from dispatcher.mirror import attempts, dead_letters, do_not_call, orders
 from dispatcher.mirror.attempts import WORKER, Attempt
 from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import LOST, State
+from dispatcher.model.dead_letter import Reason, closing
 from dispatcher.model.outcome import BEGUN, Outcome, outcome
 from dispatcher.rules.plan import Plan
 from dispatcher.rules.retry import RetryPolicy, after
@@ -112,7 +113,8 @@ def _apply_one(
     now: datetime,
 ) -> str:
     if attempt is None:
-        return _REFUSED + "unknown job"
+        _keep(connection, report, Reason.UNKNOWN_JOB if report.job else Reason.MALFORMED, now)
+        return _REFUSED + ("unknown job" if report.job else "malformed")
     if report.word == BEGUN:
         attempts.begun(connection, attempt.job, WORKER, now)
         return BEGUN
@@ -133,10 +135,41 @@ def _apply_one(
     )
     if not finished:
         repeated = attempt.state is State.FINISHED
+        if not repeated:
+            _keep(connection, report, Reason.TAKEN_BACK, now, attempt.campaign)
         return _REFUSED + ("repeated" if repeated else f"attempt is {attempt.state}")
     follows = after(result, attempt.ordinal, now, policy, plans.get(attempt.campaign))
     orders.spend(connection, attempt.order, attempt.job, closed_as=follows.closed_as, retry_at=follows.retry_at, at=now)
+    if follows.closed_as is not None and (dead := closing(report.word)) is not None:
+        dead_letters.keep(
+            connection,
+            attempt.job,
+            dead,
+            phone=attempt.phone,
+            words=report.words(),
+            at=now,
+            job=attempt.job,
+            order=attempt.order,
+            campaign=attempt.campaign,
+            detail=report.detail,
+        )
     return result.value
+
+
+def _keep(connection: Connection, report: Report, reason: Reason, now: datetime, campaign: str | None = None) -> None:
+    """Keep an outcome that nothing can be done with, for a person to look at."""
+    if report.word not in {BEGUN, Outcome.GONE}:
+        dead_letters.keep(
+            connection,
+            f"{report.phone} {report.id}",
+            reason,
+            phone=report.phone,
+            words=report.words(),
+            at=now,
+            job=report.job or None,
+            campaign=campaign,
+            detail=report.detail,
+        )
 
 
 def _gone(connection: Connection, report: Report, attempt: Attempt, sure: bool, now: datetime) -> str:

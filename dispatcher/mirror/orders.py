@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func,
 
 from dispatcher.mirror.rows import chunks, put
 from dispatcher.mirror.states import is_live
-from dispatcher.mirror.tables import EPOCH, attempts, do_not_call, orders
+from dispatcher.mirror.tables import EPOCH, attempts, dead_letters, do_not_call, orders
 from dispatcher.model.attempt import State
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
 from dispatcher.rules.orders import CALLBACK, NEW, RETRY
@@ -82,6 +82,7 @@ def reopen(connection: Connection, uuids: Collection[str]) -> None:
             .where(orders.c.uuid.in_(some))
             .values(closed_as=None, closed_at=None, attempts=0, retry_at=None)
         )
+        connection.execute(dead_letters.delete().where(dead_letters.c.order.in_(some)))
     _refresh_due(connection, uuids)
 
 
@@ -89,6 +90,7 @@ def remove(connection: Connection, uuids: Collection[str], at: datetime) -> None
     """Mark orders as removed by the platform."""
     for some in chunks(uuids):
         connection.execute(update(orders).where(orders.c.uuid.in_(some)).values(removed_at=at))
+        connection.execute(dead_letters.delete().where(dead_letters.c.order.in_(some)))
 
 
 def waiting(connection: Connection, campaign: str, at: datetime, limit: int) -> list[OrderRecord]:
@@ -192,12 +194,16 @@ def spend(
     retry_at: datetime | None,
     at: datetime,
 ) -> None:
-    """Record a call that was begun: the order is closed, or due again at `retry_at`."""
+    """Record a call that was begun: the order is closed, or due again at `retry_at`.
+
+    The report of a call that a person had released may find the order held by another attempt, which goes on holding
+    it; a closed order's is taken back.
+    """
     connection.execute(
         update(orders)
-        .where(orders.c.uuid == uuid, orders.c.live_job == job)
+        .where(orders.c.uuid == uuid)
         .values(
-            live_job=None,
+            live_job=case((orders.c.live_job != job, orders.c.live_job)),
             attempts=orders.c.attempts + 1,
             closed_as=closed_as,
             closed_at=at if closed_as else None,

@@ -1,0 +1,174 @@
+"""`dispatcher dead`: calls and reports that trying again cannot mend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.times import both, read
+from dispatcher.model.dead_letter import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dispatcher.cli.tables import Page
+
+_AT_ONCE = 1000
+"""Letters in one transaction: a daemon on SQLite waits that long for its turn."""
+
+
+@click.group()
+@common
+def dead() -> None:
+    """See to calls that failed for good: dead list, retry, drop."""
+
+
+def _of(command: Callable[..., Any]) -> Callable[..., Any]:
+    reasons = click.Choice([reason.value for reason in Reason])
+    command = click.option("--reason", type=reasons, help="Only letters with this reason.")(command)
+    help_ = "Only of this campaign: its uuid, the start of it, or its name."
+    return click.option("--campaign", metavar="CAMPAIGN", help=help_)(command)
+
+
+def _chosen(command: Callable[..., Any]) -> Callable[..., Any]:
+    command = click.option("--all", "everything", is_flag=True, help="All letters.")(_of(command))
+    return click.argument("ids", metavar="[ID]...", type=int, nargs=-1)(command)
+
+
+@dead.command(
+    "list", cls=Taught, examples=["dispatcher dead list", "dispatcher dead list --reason unknown-job -o json"]
+)
+@_of
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="At most so many.")
+@common
+@click.pass_obj
+def listing(given: Common, campaign: str | None, reason: str | None, limit: int) -> None:
+    """List the dead letters, the newest first.
+
+    Orders whose last call failed for good: the number is none, or every attempt is spent. Beside them, reports of
+    dialers that could not be applied, with their own words.
+    """
+    from dispatcher.cli.mirrored import opened
+    from dispatcher.mirror import dead_letters
+    from dispatcher.reports.dead_letters import document, find
+
+    with opened(given.settings()) as database:
+        letters = database.run(find, None, campaign, _reason(reason), limit)
+        counts = database.run(dead_letters.counts)
+    given.show(
+        {
+            "total": sum(counts.values()),
+            "by_reason": {reason.value: number for reason, number in counts.items()},
+            "letters": [document(letter) for letter in letters],
+        },
+        _page,
+    )
+
+
+def _page(page: Page, document: dict[str, Any]) -> None:
+    letters = document["letters"]
+    if not letters:
+        page.line("There are no such dead letters.")
+        return
+    page.table(
+        ["id", "since", "reason", "order", "detail"],
+        [
+            (
+                str(one["id"]),
+                both(read(one["at"]), None),
+                one["reason"],
+                one["order"],
+                one["detail"] or (None if one["order"] else ", ".join(f"{k}={v}" for k, v in one["words"].items())),
+            )
+            for one in letters
+        ],
+    )
+    if document["total"] > len(letters):
+        page.advice(f"These are {len(letters)} of {document['total']}.")
+    page.advice("`dispatcher dead retry ID` opens an order again, `dispatcher dead drop ID` takes a letter away.")
+
+
+@dead.command(
+    cls=Taught,
+    examples=["dispatcher dead retry 17 18", "dispatcher dead retry --campaign 'Spring' --reason failed"],
+)
+@_chosen
+@common
+@click.pass_obj
+def retry(given: Common, ids: tuple[int, ...], campaign: str | None, reason: str | None, everything: bool) -> None:
+    """Open the orders of dead letters again, with all their attempts before them.
+
+    They are called when their campaign's hours and every other rule allow it, within a minute of that. A number on the
+    do-not-call list is never called, and a report is no order: those are refused by name, and it ends with 1.
+    """
+    from dispatcher.cli.faults import problem
+    from dispatcher.cli.mirrored import opened
+    from dispatcher.mirror import dead_letters
+    from dispatcher.reports.dead_letters import find
+
+    _check(ids, campaign, reason, everything)
+    with opened(given.settings()) as database:
+        letters = database.run(find, ids or None, campaign, _reason(reason))
+        if not ids:
+            letters = [letter for letter in letters if letter.order is not None]
+        refused: dict[int, str] = dict.fromkeys(set(ids) - {letter.id for letter in letters}, _UNKNOWN)
+        for start in range(0, len(letters), _AT_ONCE):
+            refused |= database.run_write(dead_letters.retry, letters[start : start + _AT_ONCE])
+    reopened = len(letters) - len(refused.keys() & {letter.id for letter in letters})
+
+    def page(page: Page, _: Any) -> None:
+        page.line(f"{reopened} {'order is' if reopened == 1 else 'orders are'} open again.")
+        for id_, why in sorted(refused.items()):
+            page.bad(f"{id_} is left as it is: {why}.")
+
+    given.show({"retried": {"reopened": reopened, "refused": _refusals(refused)}}, page)
+    if refused:
+        raise problem()
+
+
+@dead.command(cls=Taught, examples=["dispatcher dead drop 17 18", "dispatcher dead drop --all --reason unknown-job"])
+@_chosen
+@common
+@click.pass_obj
+def drop(given: Common, ids: tuple[int, ...], campaign: str | None, reason: str | None, everything: bool) -> None:
+    """Take dead letters away that need nothing more; their orders stay closed."""
+    from dispatcher.cli.faults import problem
+    from dispatcher.cli.mirrored import opened
+    from dispatcher.mirror import dead_letters
+    from dispatcher.reports.dead_letters import find
+
+    _check(ids, campaign, reason, everything)
+    with opened(given.settings()) as database:
+        found = [letter.id for letter in database.run(find, ids or None, campaign, _reason(reason))]
+        dropped = database.run_write(dead_letters.drop, found)
+    refused = dict.fromkeys(set(ids) - set(found), _UNKNOWN)
+
+    def page(page: Page, _: Any) -> None:
+        page.line(f"{dropped} {'letter is' if dropped == 1 else 'letters are'} dropped.")
+        for id_, why in sorted(refused.items()):
+            page.bad(f"{id_}: {why}.")
+
+    given.show({"dropped": {"letters": dropped, "refused": _refusals(refused)}}, page)
+    if refused:
+        raise problem()
+
+
+_UNKNOWN = "there is no such dead letter"
+
+
+def _check(ids: Sequence[int], campaign: str | None, reason: str | None, everything: bool) -> None:
+    """Refuse to guess what is meant: ids, or a set of letters that was named as one."""
+    if ids and (campaign is not None or reason is not None or everything):
+        raise click.UsageError("Give either IDs, or --all, --campaign and --reason.")
+    if not ids and campaign is None and not everything:
+        raise click.UsageError("Say which letters: IDs, --campaign CAMPAIGN or --all.")
+
+
+def _reason(word: str | None) -> Reason | None:
+    return None if word is None else Reason(word)
+
+
+def _refusals(refused: dict[int, str]) -> list[dict[str, Any]]:
+    return [{"id": id_, "why": why} for id_, why in sorted(refused.items())]

@@ -1,0 +1,50 @@
+"""Dead letters as JSON, and which of them a person means."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dispatcher.errors import NotFoundError
+from dispatcher.mirror import dead_letters
+from dispatcher.mirror.database import Connection
+from dispatcher.mirror.dead_letters import Letter
+from dispatcher.model.dead_letter import EXPLAINED, Reason
+from dispatcher.reports.finding import find_campaign
+from dispatcher.reports.instants import iso
+
+
+def document(letter: Letter) -> dict[str, Any]:
+    """Return a letter as JSON; `words` is what the worker reported, as it came."""
+    return {
+        "id": letter.id,
+        "reason": letter.reason.value,
+        "why": EXPLAINED[letter.reason],
+        "at": iso(letter.at),
+        "campaign": letter.campaign,
+        "order": letter.order,
+        "job": letter.job,
+        "phone": letter.phone,
+        "detail": letter.detail,
+        "words": dict(letter.words),
+    }
+
+
+def find(
+    connection: Connection,
+    ids: Sequence[int] | None,
+    campaign: str | None,
+    reason: Reason | None,
+    limit: int | None = None,
+) -> list[Letter]:
+    """Return letters, the newest first: of these ids (None: of any), of one campaign, for one reason.
+
+    A campaign may be named as in `explain`; one that the platform has removed by its uuid. NotFoundError if there is
+    none.
+    """
+    if campaign is not None:
+        try:
+            campaign = find_campaign(connection, campaign).uuid
+        except NotFoundError:
+            # The letters of a campaign outlive it.
+            if not dead_letters.listed(connection, campaign=campaign, limit=1):
+                raise
+    return dead_letters.listed(connection, ids=ids, campaign=campaign, reason=reason, limit=limit)
