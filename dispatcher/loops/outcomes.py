@@ -92,12 +92,13 @@ def apply(
     `sure` holds the phones whose queues are known to be whole, so that `gone` proves something there. `plans` holds the
     campaigns, by uuid, whose hours the wait for a next attempt may depend on.
     """
-    known = attempts.by_job(connection, {report.job for report in reports})
+    jobs = Counter(report.job for report in reports)
+    known = attempts.by_job(connection, jobs)
     counted: Counter[str] = Counter()
     for report in reports:
         attempt = known.get(report.job)
         counted[_apply_one(connection, report, attempt, report.phone in sure, policy, plans, now)] += 1
-        if attempt is not None:
+        if attempt is not None and jobs[report.job] > 1:
             # What one report did, the next one of the same call must see.
             known.update(attempts.by_job(connection, [report.job]))
     return counted

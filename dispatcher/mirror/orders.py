@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from dispatcher.mirror.rows import chunks, put
 from dispatcher.mirror.states import is_live
@@ -176,13 +189,12 @@ def release_holds(connection: Connection) -> int:
 
 def take(connection: Connection, uuid: str, job: str) -> bool:
     """Let an attempt hold an order; False if the order is no longer free."""
-    taken = connection.execute(update(orders).where(orders.c.uuid == uuid, is_waiting).values(live_job=job))
-    return taken.rowcount == 1
+    return connection.execute(_TAKE, {"order": uuid, "job": job}).rowcount == 1
 
 
 def free(connection: Connection, uuid: str, job: str) -> None:
     """Let go of an order that an attempt held and nobody called."""
-    connection.execute(update(orders).where(orders.c.uuid == uuid, orders.c.live_job == job).values(live_job=None))
+    connection.execute(_FREE, {"order": uuid, "job": job})
 
 
 def spend(
@@ -199,19 +211,8 @@ def spend(
     The report of a call that a person had released may find the order held by another attempt, which goes on holding
     it; a closed order's is taken back.
     """
-    connection.execute(
-        update(orders)
-        .where(orders.c.uuid == uuid)
-        .values(
-            live_job=case((orders.c.live_job != job, orders.c.live_job)),
-            attempts=orders.c.attempts + 1,
-            closed_as=closed_as,
-            closed_at=at if closed_as else None,
-            retry_at=retry_at,
-            # A callback that was placed is a callback no longer.
-            rank=1,
-        )
-    )
+    spent = {"order": uuid, "job": job, "as": closed_as, "at": at if closed_as else None, "again": retry_at}
+    connection.execute(_SPEND, spent)
     _refresh_due(connection, [uuid])
 
 
@@ -226,6 +227,25 @@ def _refresh_due(connection: Connection, uuids: Iterable[str]) -> None:
         )
 
 
+# Made once: each call makes several of these, and to make one takes longer than to run it.
+_ORDER, _JOB = orders.c.uuid == bindparam("order"), bindparam("job", type_=String)
+_TAKE = update(orders).where(_ORDER, is_waiting).values(live_job=_JOB)
+_FREE = update(orders).where(_ORDER, orders.c.live_job == _JOB).values(live_job=None)
+_SPEND = (
+    update(orders)
+    .where(_ORDER)
+    .values(
+        live_job=case((orders.c.live_job != _JOB, orders.c.live_job)),
+        attempts=orders.c.attempts + 1,
+        closed_as=bindparam("as"),
+        closed_at=bindparam("at"),
+        retry_at=bindparam("again"),
+        # A callback that was placed is a callback no longer.
+        rank=1,
+    )
+)
+
+
 def _number_is_live() -> ColumnElement[bool]:
     other = attempts.alias()
     return exists().where(other.c.number == orders.c.e164, is_live(other)).correlate(orders)
@@ -238,7 +258,8 @@ def _number_is_forbidden() -> ColumnElement[bool]:
 def _records() -> Any:
     held = and_(attempts.c.job == orders.c.live_job)
     return select(
-        orders,
+        # The document is kept, not read: to decode it takes as long as all the rest.
+        *(column for column in orders.columns if column is not orders.c.document),
         attempts.c.state.label("live_state"),
         _number_is_forbidden().label("forbidden"),
     ).select_from(orders.outerjoin(attempts, held))
