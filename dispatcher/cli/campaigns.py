@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.signals import run
 from dispatcher.cli.times import local, now, read, until, utc
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def campaigns(given: Common) -> None:
 
     Where one is not, the first reason stands in place of yes; `dispatcher explain CAMPAIGN` tells all of them.
     """
-    given.show(asyncio.run(_campaigns(given)), _page)
+    given.show(run(_campaigns(given)), _page)
 
 
 async def _campaigns(given: Common) -> dict[str, Any]:

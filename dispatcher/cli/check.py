@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dispatcher.cli.faults import WRONG, problem
 from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.signals import run
 from dispatcher.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def check(given: Common, show_config: bool) -> None:
     from dispatcher.rules.zones import use_newest
 
     use_newest()
-    findings = asyncio.run(try_parts(settings))
+    findings = run(try_parts(settings))
     document: dict[str, Any] = {"ok": all(one.ok for one in findings), "findings": [_of(one) for one in findings]}
     if show_config:
         document["configuration"] = _configuration(settings)

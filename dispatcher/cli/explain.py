@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dispatcher.cli.options import Common, Taught, common
 from dispatcher.cli.outlook import tell
+from dispatcher.cli.signals import run
 from dispatcher.cli.times import Time, both, now, read
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def explain(given: Common, campaign: str, order: str | None, at: datetime) -> No
     CAMPAIGN is a uuid, the start of one, or a name. With ORDER, the uuid of one of its orders or the start of
     it, the same for that order. What will be at another instant is told by what is known now.
     """
-    given.show(asyncio.run(_explain(given, campaign, order, at)), _page)
+    given.show(run(_explain(given, campaign, order, at)), _page)
 
 
 async def _explain(given: Common, campaign: str, order: str | None, at: datetime) -> dict[str, Any]:

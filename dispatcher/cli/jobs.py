@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.signals import run
 from dispatcher.cli.times import both, now, read, until
 from dispatcher.model.attempt import State
 
@@ -47,11 +47,11 @@ def jobs(
     the zones and the rules as they were when it was queued.
     """
     if job is None:
-        given.show(asyncio.run(_jobs(given, states, campaign, order, limit)), _page)
+        given.show(run(_jobs(given, states, campaign, order, limit)), _page)
     elif states or campaign is not None or order is not None:
         raise click.UsageError("JOB names one attempt: leave --state, --campaign and --order out.")
     else:
-        given.show(asyncio.run(_job(given, job)), _page_of_one)
+        given.show(run(_job(given, job)), _page_of_one)
 
 
 async def _jobs(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dispatcher.cli.faults import problem
 from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.signals import run
 from dispatcher.cli.times import length, now
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def queues(given: Common) -> None:
     It tells how many calls wait for a dialer and how many are in flight. Calls that wait long mean that the
     dialers are too few or away.
     """
-    document = asyncio.run(_queues(given))
+    document = run(_queues(given))
     given.show(document, _page)
     if document["problems"]:
         raise problem()

@@ -1,11 +1,40 @@
-"""Stopping in order: SIGTERM and Ctrl-C as something to wait for."""
+"""Stopping in order: SIGTERM and Ctrl-C as something to wait for, and as the end of a short command."""
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
+
+_PATIENCE_S = 1.0
+"""How long an interrupted command may take to close what it had opened, before it is interrupted again."""
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run the work of a short command and return what it returns. One Ctrl-C ends it: KeyboardInterrupt.
+
+    The interrupt cancels the work, and a cancellation may get lost on its way: anyio takes one that meets the very end
+    of connecting for its own (it cancels the other attempts then). So it is repeated until the work has ended.
+    """
+    return asyncio.run(_cancelled_for_good(work))
+
+
+async def _cancelled_for_good(work: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=_PATIENCE_S)
+        # How it ended is of no matter any more, but must be looked at, or asyncio says that nobody did.
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+    return task.result()
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dispatcher.cli.faults import problem
 from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.signals import run
 from dispatcher.cli.times import both, now, read, utc
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def status(given: Common) -> None:
 
     The exit code is 1 when something is not healthy, so that a script can ask.
     """
-    document = asyncio.run(_status(given))
+    document = run(_status(given))
     given.show(document, _page)
     if not document["healthy"]:
         raise problem()

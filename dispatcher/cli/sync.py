@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import click
 
 from dispatcher.cli.faults import problem, say
 from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.signals import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def sync(given: Common, accept_removals: bool) -> None:
 
     use_newest()
     with _progress(shown=sys.stderr.isatty() and not given.json) as told:
-        document = asyncio.run(sync_once(settings, told, accept_removals=accept_removals))
+        document = run(sync_once(settings, told, accept_removals=accept_removals))
     given.show(document, _page)
     if not document["ok"]:
         say(document["fault"])

@@ -73,7 +73,7 @@ class Daemon:
         await self._recall()
         self._add_loops()
         await self.dispatch.resume()
-        self.triggers.start(self._each_second)
+        self.triggers.start(self._each_beat)
         self._stack.push_async_callback(self._stop_loops)
         log.info("started", epoch=epoch, database=database.name)
 
@@ -102,7 +102,7 @@ class Daemon:
         for loop in loops:
             self.triggers.add(loop)
 
-    def _each_second(self) -> None:
+    def _each_beat(self) -> None:
         self._beat_at = self.clock.monotonic()
 
     def reload(self, settings: Settings) -> None:

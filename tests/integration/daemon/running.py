@@ -1,6 +1,7 @@
 """A daemon on real parts, whose clock a test may shift."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from dispatcher.sandbox.store import Store
 from dispatcher.settings import load
 
 TOKEN = "a-token-of-the-sandbox"
+POLL_S = 0.01
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -78,3 +80,19 @@ async def running(
 
 async def documents(redis: Redis, phone: str) -> int:
     return len([key async for key in redis.scan_iter(f"dispatcher:{{{phone}}}:call:*")])
+
+
+async def within_a_second(daemon: Daemon, so: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Wait until something is so, for at most a second in which the daemon has nothing to do.
+
+    The time that it waits is what it answers for. How long a turn takes is the machine's affair, within reason.
+    """
+    # That of the outcomes is left out, for it is one long wait.
+    turns = [turns for name, turns in daemon.triggers._turns.items() if name != "outcomes"]
+    idle, since = 0.0, daemon.clock.monotonic()
+    while not await so():
+        assert idle < 1, what
+        assert daemon.clock.monotonic() - since < 15, f"{what}, however long it works"
+        await asyncio.sleep(POLL_S)
+        if all(one.idle.is_set() for one in turns):
+            idle += POLL_S
