@@ -37,7 +37,7 @@ def opened(settings: Settings) -> Iterator[Database]:
 async def sources(settings: Settings) -> AsyncIterator[Sources]:
     """Open what the reports look at."""
     with opened(settings) as database:
-        client = connection.writer(settings.redis.url.get_secret_value())
+        client = connection.hopper(settings.redis.url.get_secret_value())
         try:
             yield Sources(settings, database, Watch(client, settings.redis.prefix))
         finally:

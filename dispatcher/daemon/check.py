@@ -9,9 +9,9 @@ from typing import Any
 
 from dispatcher.api.client import Platform
 from dispatcher.clock import Clock
-from dispatcher.errors import ConfigurationError, DispatcherError
+from dispatcher.errors import ConfigurationError, DispatcherError, TransientError
 from dispatcher.hopper import connection
-from dispatcher.hopper.watch import Watch
+from dispatcher.hopper.watch import Server, Watch
 from dispatcher.mirror import schema
 from dispatcher.mirror.database import Database
 from dispatcher.rules import zones
@@ -85,23 +85,56 @@ async def _database(settings: Settings) -> list[Finding]:
 
 
 async def _redis(settings: Settings) -> list[Finding]:
-    client = connection.writer(settings.redis.url.get_secret_value())
+    client = connection.hopper(settings.redis.url.get_secret_value())
     try:
         watch = Watch(client, settings.redis.prefix)
-        server = await watch.server()
-        skew = await watch.time() - datetime.now(UTC)
+        servers = await watch.servers()
+        now = datetime.now(UTC)
+        skew = max((at - now for at in await watch.times()), key=abs)
+        failover = await _failover(watch, settings.hopper.lease)
     finally:
         await client.aclose()
+    return [*(finding for server in servers for finding in _server(server)), *failover, *_skew("redis", "Redis", skew)]
+
+
+def _server(server: Server) -> list[Finding]:
+    where = f" at {server.name}" if server.name else ""
     return [
-        Finding("redis", ok=True, detail=f"version {server.version} answers"),
-        *(Finding("redis", ok=True, detail=warning, warning=True) for warning in server.warnings),
-        *_skew("redis", "Redis", skew),
+        Finding("redis", ok=True, detail=f"version {server.version} answers{where}"),
+        *(
+            Finding("redis", ok=True, detail=f"{warning}{where and f' ({server.name})'}", warning=True)
+            for warning in server.warnings
+        ),
     ]
+
+
+async def _failover(watch: Watch, lease: timedelta) -> list[Finding]:
+    """Tell whether a replica that takes over could still offer a call that was begun on the server before it."""
+    try:
+        takes = await watch.failover()
+    except TransientError as fault:
+        unknown = (
+            f"{fault}: it must be longer than hopper.lease, or a replica that takes over may offer a begun call again"
+        )
+        return [Finding("redis", ok=True, detail=unknown, warning=True)]
+    if takes is None:
+        return []
+    after, lasts = f"{takes.at_least.total_seconds():g} s after", f"hopper.lease ({lease.total_seconds():g} s)"
+    if lease < takes.at_least:
+        good = f"a replica takes over no sooner than {after} a silence ({takes.setting}), when {lasts} is over"
+        return [Finding("redis", ok=True, detail=good)]
+    bad = (
+        f"a replica may take over {after} a silence ({takes.setting}), within {lasts}, and offer a call again that was"
+        f" begun: lower hopper.lease or raise {takes.setting.partition(' ')[0]}"
+    )
+    return [Finding("redis", ok=False, detail=bad)]
 
 
 async def _api(settings: Settings) -> list[Finding]:
     account = settings.api.require()
-    platform = Platform(account.base_url, account.token.get_secret_value(), account.timeout, Clock())
+    platform = Platform(
+        account.base_url, account.token.get_secret_value(), account.timeout, Clock(), ca_file=account.ca_file
+    )
     try:
         me = await platform.me()
     finally:

@@ -4,6 +4,7 @@ A stream holds only what has not been applied yet, so that reading starts at its
 the removal merely shows the same reports again.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -53,40 +54,84 @@ class Outcomes:
         self._reader = reader
         self._prefix = prefix
         self._reading: dict[Redis, asyncio.Task[list[Report]]] = {}
+        self._failing: set[Redis] = set()
 
     async def wait(self, phones: Sequence[str], block_s: float) -> list[Report]:
-        """Return what is in the streams of these phones; if that is nothing, wait so long for the first report."""
-        names = [(keys.outcomes(self._prefix, phone), phone) for phone in phones]
-        for client, streams in await apart(self._reader, names):
+        """Return what is in the streams of these phones; if that is nothing, wait so long for the first report.
+
+        One read for each server, however many phones there are. TransientError if none of the servers answers.
+        """
+        streams = [(keys.outcomes(self._prefix, phone), phone) for phone in phones]
+        if isinstance(self._reader, Redis):
+            return await _read(self._reader, dict(streams), block_s)
+        for client, some in await apart(self._reader, streams):
             if client not in self._reading:
-                self._reading[client] = asyncio.create_task(_read(client, streams, block_s))
-        # A read of another server that is still waiting goes on, for the next turn to take what it finds.
+                self._reading[client] = asyncio.create_task(_read_or_pause(client, some, block_s))
+        try:
+            return await self._first_read()
+        except asyncio.CancelledError:
+            for task in self._reading.values():
+                task.cancel()
+            raise
+
+    async def _first_read(self) -> list[Report]:
+        """Return what the first servers to answer have said; the reads of the others go on into the next turn."""
+        servers = set(self._reading)
+        if not servers:
+            raise TransientError("no node of Redis Cluster serves any slot of these phones: assign its slots")
         done, _ = await asyncio.wait(self._reading.values(), return_when=asyncio.FIRST_COMPLETED)
-        self._reading = {client: task for client, task in self._reading.items() if task not in done}
-        faults = [task.exception() for task in done]
-        reports = [report for task in done if task.exception() is None for report in task.result()]
-        for fault in faults:
-            # What other servers have said is kept for no next time: it is there until it is dropped.
-            if fault is not None and not reports:
+        reports: list[Report] = []
+        for client in [client for client, task in self._reading.items() if task in done]:
+            task = self._reading.pop(client)
+            if (fault := task.exception()) is None:
+                self._failing.discard(client)
+                reports += task.result()
+                continue
+            # It is no reason to leave what the others say unread.
+            self._failing.add(client)
+            if not isinstance(fault, TransientError) or self._failing >= servers:
                 raise fault
         return reports
 
     async def pending(self, phone: str) -> list[Report]:
         """Return what one phone's stream holds now, without waiting."""
+        stream = keys.outcomes(self._prefix, phone)
         with translated():
-            entries: Any = await self._writer.xrange(keys.outcomes(self._prefix, phone), count=_BATCH)
+            entries: Any = await (await at(self._writer, stream)).xrange(stream, count=_BATCH)
         return _reports(phone, entries)
 
     async def drop(self, reports: Sequence[Report]) -> None:
         """Remove reports that have been applied."""
-        by_phone: dict[str, list[str]] = {}
+        ids: dict[str, list[str]] = {}
         for report in reports:
-            by_phone.setdefault(report.phone, []).append(report.id)
-        with translated():
-            async with self._writer.pipeline(transaction=False) as pipeline:
-                for phone, ids in by_phone.items():
-                    pipeline.xdel(keys.outcomes(self._prefix, phone), *ids)
-                await pipeline.execute()
+            ids.setdefault(keys.outcomes(self._prefix, report.phone), []).append(report.id)
+        for client, some in await apart(self._writer, ids.items()):
+            with translated():
+                async with client.pipeline(transaction=False) as pipeline:
+                    for stream, applied in some.items():
+                        pipeline.xdel(stream, *applied)
+                    await pipeline.execute()
+
+
+async def _read(client: Redis, streams: Mapping[str, str], block_s: float) -> list[Report]:
+    """Read the streams (with their phones) of one server."""
+    with translated():
+        answer: Any = await client.xread(dict.fromkeys(streams, "0"), count=_BATCH, block=int(block_s * 1000))
+    return [
+        report
+        for name, batches in (answer or {}).items()
+        for batch in batches
+        for report in _reports(streams[name], batch)
+    ]
+
+
+async def _read_or_pause(client: Redis, streams: Mapping[str, str], block_s: float) -> list[Report]:
+    """Read the streams of one server, and take as long to fail as to find nothing: the next read comes at once."""
+    try:
+        return await _read(client, streams, block_s)
+    except TransientError:
+        await asyncio.sleep(block_s)
+        raise
 
 
 def _reports(phone: str, entries: Sequence[tuple[str, dict[str, str]]]) -> list[Report]:

@@ -8,13 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha1
 from importlib.resources import files
+from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
 
-from dispatcher.errors import DeposedError, LostHopperError
+from dispatcher.errors import DeposedError, LostHopperError, TransientError
 from dispatcher.hopper import keys
 from dispatcher.hopper.connection import translated
+from dispatcher.hopper.servers import Hopper, at
 
 
 class Finding(StrEnum):
@@ -40,15 +44,15 @@ class QueuedCall:
 
 
 class Queue:
-    """The queues of all phones on one Redis, held by the dispatcher of one epoch."""
+    """The queues of all phones, held by the dispatcher of one epoch."""
 
-    def __init__(self, client: Redis, prefix: str, epoch: int) -> None:
-        self._client = client
+    def __init__(self, hopper: Hopper, prefix: str, epoch: int) -> None:
+        self._hopper = hopper
         self._prefix = prefix
         self._epoch = epoch
-        self._scripts = {
-            name: client.register_script(_source("guard") + _source(name))
-            for name in ("adopt", "enqueue", "renew", "take_back")
+        self._scripts = {name: _source("guard") + _source(name) for name in ("adopt", "enqueue", "renew", "take_back")}
+        self._digests = {
+            name: sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in self._scripts.items()
         }
         self.skew = timedelta(0)  # Redis's clock minus the host's, measured so that a deadline errs to the early side
 
@@ -59,8 +63,13 @@ class Queue:
         dispatcher is in charge.
         """
         await self._run("adopt", phone, (), ["1" if create else "0"])
-        with translated():
-            await self._client.sadd(keys.phones(self._prefix), phone)
+        try:
+            with translated():
+                await (await at(self._hopper, keys.phones(self._prefix))).sadd(keys.phones(self._prefix), phone)
+        except TransientError:
+            if isinstance(self._hopper, Redis):
+                raise
+            # A fault of the shard that holds the set is none of this phone's; each adoption tries again to add it.
 
     async def enqueue(self, phone: str, queued: Sequence[QueuedCall]) -> list[str | None]:
         """Queue calls; return for each the id of its entry, or None if it was taken back before or comes too late."""
@@ -95,7 +104,12 @@ class Queue:
             names += [keys.seen(self._prefix, phone, job), keys.call(self._prefix, phone, job)]
         head = [self._epoch, keys.FENCE_MS, keys.SEEN_MS]
         with translated():
-            answer = await self._scripts[script](keys=names, args=[*head, *arguments])
+            client = await at(self._hopper, names[0])
+            try:
+                answer: Any = await client.evalsha(self._digests[script], len(names), *names, *head, *arguments)
+            except NoScriptError:
+                # Another server than before, or one that has been restarted: it learns the script by this.
+                answer = await client.eval(self._scripts[script], len(names), *names, *head, *arguments)
         match str(answer[0]):
             case "deposed":
                 raise DeposedError("another dispatcher has taken over this hopper; only one may run on a prefix")

@@ -1,24 +1,33 @@
 """Looking at the hopper: who it is, what its clock says, what has been claimed, how deep it is."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from redis import exceptions
 from redis.asyncio import Redis
 
+from dispatcher.errors import TransientError
 from dispatcher.hopper import keys
+from dispatcher.hopper.census import Census
 from dispatcher.hopper.connection import translated
+from dispatcher.hopper.layout import Failover
+from dispatcher.hopper.servers import Hopper, at, shards
 
 _IDLE_BATCH = 1000
+_SHARD_TIMEOUT_S = 1.0
+"""A shard that hangs must not keep the others waiting."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The Redis that answers, and what of its settings endangers calls."""
+    """A Redis that answers, and what of its settings endangers calls; the name of a single one is empty."""
 
-    run_id: str
+    name: str
     version: str
     warnings: tuple[str, ...]
 
@@ -33,31 +42,54 @@ class Depth:
 
 
 class Watch:
-    """Questions to one Redis."""
+    """Questions to Redis."""
 
-    def __init__(self, client: Redis, prefix: str) -> None:
-        self._client = client
+    def __init__(self, hopper: Hopper, prefix: str) -> None:
+        self._hopper = hopper
         self._prefix = prefix
 
-    async def time(self) -> datetime:
-        """Return the instant on Redis's clock."""
-        with translated():
-            seconds, microseconds = await self._client.time()
-        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
+    async def times(self) -> list[datetime]:
+        """Return the instants on the clocks of all servers that answer."""
+        told = await self._of_each(_time)
+        return [at for at in told.values() if not isinstance(at, TransientError)]
 
-    async def run_id(self) -> str:
-        """Return the id that the server process made when it started."""
-        with translated():
-            return str((await self._client.info("server"))["run_id"])
+    async def census(self) -> Census:
+        """Return who serves which slots. TransientError if nobody answers.
 
-    async def server(self) -> Server:
-        """Return who answers, with a warning for each setting that could lose or repeat a call."""
-        with translated():
-            info = await self._client.info()
-            warnings = await self._warnings(info)
-        return Server(str(info["run_id"]), str(info["redis_version"]), tuple(warnings))
+        A single server is known by the id that its process made when it started. One that may be given up for its
+        replica is known by its history, too: what was in charge before, and follows and leads again, has forgotten.
+        """
+        told = await self._of_each(_identity if isinstance(self._hopper, Redis) else _identity_with_history)
+        names = {name: None if isinstance(who, TransientError) else who for name, who in told.items()}
+        return Census(tuple((first, last, names[name]) for first, last, name, _ in await shards(self._hopper)))
 
-    async def _warnings(self, info: dict[str, object]) -> list[str]:
+    async def servers(self) -> list[Server]:
+        """Return who answers, each with a warning for each setting that could lose or repeat a call."""
+        found = []
+        for name, client in {name: client for _, _, name, client in await shards(self._hopper)}.items():
+            with translated():
+                info = await client.info()
+                warnings = await self._warnings(client, info)
+            found.append(Server(name, str(info["redis_version"]), tuple(warnings)))
+        return found
+
+    async def failover(self) -> Failover | None:
+        """Return how soon a replica may be put in charge; None if there is no other server."""
+        return None if isinstance(self._hopper, Redis) else await self._hopper.look_up.failover()
+
+    async def _of_each(self, ask: Callable[[Redis], Awaitable[_T]]) -> dict[str, _T | TransientError]:
+        """Ask every server the same; return what each said, by its name. TransientError if none answers."""
+        clients = {name: client for _, _, name, client in await shards(self._hopper)}
+        if isinstance(self._hopper, Redis):
+            with translated():
+                return {name: await ask(client) for name, client in clients.items()}
+        answers = await asyncio.gather(*(_within(ask(client), name) for name, client in clients.items()))
+        faults = [answer for answer in answers if isinstance(answer, TransientError)]
+        if len(faults) == len(answers):
+            raise faults[0] if faults else TransientError("no node of Redis Cluster serves any slot: assign its slots")
+        return dict(zip(clients, answers, strict=True))
+
+    async def _warnings(self, client: Redis, info: dict[str, object]) -> list[str]:
         found = []
         policy = str(info.get("maxmemory_policy", "noeviction"))
         if policy != "noeviction":
@@ -65,22 +97,22 @@ class Watch:
         if str(info.get("role", "master")) not in {"master", "primary"}:
             found.append("Redis is a replica: point redis.url at the primary")
         if str(info.get("aof_enabled")) == "1":
-            fsync = await self._setting("appendfsync")
+            fsync = await self._setting(client, "appendfsync")
             if fsync not in {"always", None}:
                 found.append(
                     f"Redis may forget its last second (appendfsync {fsync}) and offer a begun call again:"
                     " set appendfsync always, or switch persistence off"
                 )
-        elif await self._setting("save"):
+        elif await self._setting(client, "save"):
             found.append(
                 "Redis saves snapshots and may come back with an old one, offering a begun call again:"
                 " switch it off (save ''), or set appendonly yes with appendfsync always"
             )
         return found
 
-    async def _setting(self, name: str) -> str | None:
+    async def _setting(self, client: Redis, name: str) -> str | None:
         try:
-            return (await self._client.config_get(name)).get(name)
+            return (await client.config_get(name)).get(name)
         except exceptions.ResponseError:
             return None  # managed servers do not tell; there is nothing to warn of by name
 
@@ -88,7 +120,8 @@ class Watch:
         """Return the claimed entries of a phone whose workers have been silent for so long, and how long."""
         with translated():
             try:
-                pending: Any = await self._client.xpending_range(
+                client = await at(self._hopper, keys.calls(self._prefix, phone))
+                pending: Any = await client.xpending_range(
                     keys.calls(self._prefix, phone),
                     keys.GROUP,
                     "-",
@@ -106,7 +139,7 @@ class Watch:
         """Return how long the workers of these entries have been silent; what is not claimed is left out."""
         stream = keys.calls(self._prefix, phone)
         with translated():
-            async with self._client.pipeline(transaction=False) as pipeline:
+            async with (await at(self._hopper, stream)).pipeline(transaction=False) as pipeline:
                 for entry in entries:
                     pipeline.xpending_range(stream, keys.GROUP, entry, entry, 1)
                 answers = await pipeline.execute()
@@ -117,7 +150,7 @@ class Watch:
         """Remove entries that no longer stand for a live attempt."""
         stream = keys.calls(self._prefix, phone)
         with translated():
-            async with self._client.pipeline(transaction=False) as pipeline:
+            async with (await at(self._hopper, stream)).pipeline(transaction=False) as pipeline:
                 pipeline.xack(stream, keys.GROUP, *entries)
                 pipeline.xdel(stream, *entries)
                 await pipeline.execute()
@@ -125,13 +158,15 @@ class Watch:
     async def phones(self) -> list[str]:
         """Return the phones that have queues."""
         with translated():
-            members: Any = await self._client.smembers(keys.phones(self._prefix))
+            client = await at(self._hopper, keys.phones(self._prefix))
+            members: Any = await client.smembers(keys.phones(self._prefix))
         return sorted(members)
 
     async def documents(self, phone: str, jobs: Sequence[str]) -> dict[str, bool]:
         """Return for each job whether its document is there, which is to say whether it can still be begun."""
         with translated():
-            async with self._client.pipeline(transaction=False) as pipeline:
+            client = await at(self._hopper, keys.calls(self._prefix, phone))
+            async with client.pipeline(transaction=False) as pipeline:
                 for job in jobs:
                     pipeline.exists(keys.call(self._prefix, phone, job))
                 answers = await pipeline.execute()
@@ -141,19 +176,46 @@ class Watch:
         """Return how deep a phone's queue is."""
         stream = keys.calls(self._prefix, phone)
         with translated():
+            client = await at(self._hopper, stream)
             try:
-                groups = await self._client.xinfo_groups(stream)
+                groups = await client.xinfo_groups(stream)
             except exceptions.ResponseError:
                 return Depth(0, 0, None)  # no stream yet
             group = next((one for one in groups if one["name"] == keys.GROUP), None)
             if group is None:
                 return Depth(0, 0, None)
-            length = await self._client.xlen(stream)
-            unread: Any = await self._client.xrange(stream, min=f"({group['last-delivered-id']}", count=1)
+            length = await client.xlen(stream)
+            unread: Any = await client.xrange(stream, min=f"({group['last-delivered-id']}", count=1)
         oldest = datetime.fromtimestamp(int(unread[0][0].split("-")[0]) / 1000, UTC) if unread else None
         return Depth(max(0, length - int(group["pending"])), int(group["pending"]), oldest)
 
     async def waiting_reports(self, phone: str) -> int:
         """Return how many reports of workers wait to be applied."""
         with translated():
-            return int(await self._client.xlen(keys.outcomes(self._prefix, phone)))
+            client = await at(self._hopper, keys.outcomes(self._prefix, phone))
+            return int(await client.xlen(keys.outcomes(self._prefix, phone)))
+
+
+async def _within(asking: Awaitable[_T], name: str) -> _T | TransientError:
+    """Wait a moment for an answer, and return the fault if there is none."""
+    try:
+        with translated():
+            return await asyncio.wait_for(asking, _SHARD_TIMEOUT_S)
+    except TimeoutError:
+        return TransientError(f"Redis at {name} does not answer")
+    except TransientError as fault:
+        return TransientError(f"{fault} ({name})")
+
+
+async def _time(client: Redis) -> datetime:
+    seconds, microseconds = await client.time()
+    return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
+
+
+async def _identity(client: Redis) -> str:
+    return str((await client.info("server"))["run_id"])
+
+
+async def _identity_with_history(client: Redis) -> str:
+    info = await client.info("server", "replication")
+    return f"{info['run_id']}:{info['master_replid']}"

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from dispatcher import metrics
 from dispatcher.errors import LostHopperError, TransientError
+from dispatcher.hopper import keys
+from dispatcher.hopper.census import Census
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
 from dispatcher.loops.outcomes import apply_pending
@@ -30,13 +32,14 @@ class Custody:
         self._context = context
         self._held: set[str] = set()
         self._recovering: dict[str, datetime] = {}
-        self._run_id: str | None = None
+        self._found: Census | None = None
+        self._known: Census | None = None
 
     async def hold(self, phone: str) -> bool:
         """Take charge of a phone's queue, if that has not been done; False if it must be left alone for now."""
-        if self._run_id is None:
+        if self._found is None:
             await self.check_server()
-        if phone in self._recovering:
+        if phone in self._recovering or self._silent(phone):
             return False
         if phone in self._held:
             return True
@@ -64,7 +67,7 @@ class Custody:
     async def sure(self, phone: str) -> bool:
         """Tell whether Redis is known, as of now, to be the same as ever and to have forgotten nothing of a phone."""
         await self.check_server()
-        return phone not in self._recovering
+        return phone not in self._recovering and not self._silent(phone)
 
     def lose(self, phone: str) -> None:
         """Note that a queue is gone: it is left alone for one lease, from now on."""
@@ -101,30 +104,46 @@ class Custody:
             self._context.nudge("dispatch")
 
     async def check_server(self) -> None:
-        """Ask Redis who it is; if it is another process than before, every queue in use is lost."""
+        """Ask Redis who it is; the queues in use on a server that is another than before are lost."""
         context = self._context
-        run_id = await context.watch.run_id()
-        if run_id == self._run_id:
+        found = await context.watch.census()
+        if found == self._found:
             return
-        life = await context.database.read(record.current)
-        before = self._run_id or (life.run_id if life else None)
-        if before is not None and before != run_id:
-            log.warning("Redis is another process than before", before=before, now=run_id)
+        before = self._known
+        if before is None:
+            life = await context.database.read(record.current)
+            before = Census.read(life.run_id) if life and life.run_id else None
+        # One that does not answer may come back as another.
+        known = found if before is None else found.remembering(before)
+        if before is not None and before != known:
+            log.warning("Redis is another process than before", before=str(before), now=str(known))
             in_use = sorted(await context.database.read(attempts.live_phones))
             # Nothing may come between these two: a queue is either held or known to be lost.
-            self._held.clear()
+            self._held = {phone for phone in self._held if self._same(phone, before, known)}
             for phone in in_use:
-                self.lose(phone)
-        self._run_id = run_id
-        await context.database.write(record.seen_server, context.epoch, run_id)
+                if not self._same(phone, before, known):
+                    self.lose(phone)
+        self._found, self._known = found, known
+        await context.database.write(record.seen_server, context.epoch, str(known))
+
+    def _same(self, phone: str, before: Census, now: Census) -> bool:
+        """Tell whether a phone's queue is where it was, as far as that was known before."""
+        key = keys.calls(self._context.settings.redis.prefix, phone)
+        return before.server(key) in {None, now.server(key)}
+
+    def _silent(self, phone: str) -> bool:
+        """Tell whether the server of a phone's queue did not answer when it was last asked, while others did."""
+        key = keys.calls(self._context.settings.redis.prefix, phone)
+        return self._found is not None and self._found.server(key) is None
 
     async def _compare_clocks(self) -> None:
         """Measure Redis's clock, by which documents expire, so that deadlines allow for the difference."""
-        told = await self._context.watch.time()
+        told = await self._context.watch.times()
         # Redis read its clock before now: taking it for now makes every deadline a little early, never late.
-        skew = told - self._context.clock.now()
-        self._context.queue.skew = skew
-        self._context.book.skews["redis"] = skew
+        now = self._context.clock.now()
+        skews = [at - now for at in told]
+        self._context.queue.skew = min(skews)
+        self._context.book.skews["redis"] = max(skews, key=abs)
 
     async def _settle(self, phone: str, now: datetime) -> None:
         """Apply what workers still reported, hold what is left of the old time, and make the queue anew."""

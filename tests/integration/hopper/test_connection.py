@@ -6,7 +6,7 @@ from redis import exceptions
 
 from dispatcher.errors import ConfigurationError, TransientError
 from dispatcher.hopper import connection
-from dispatcher.hopper.connection import reader, translated, writer
+from dispatcher.hopper.connection import hopper, reader, translated, writer
 from dispatcher.hopper.watch import Watch
 from tests.integration.hopper.line import Line
 from tests.integration.worker.proxy import proxied
@@ -16,7 +16,7 @@ from tests.servers import Redis
 async def said_of(url: str) -> str:
     client = writer(url)
     with pytest.raises(TransientError) as caught:
-        await Watch(client, "test").server()
+        await Watch(client, "test").servers()
     await client.aclose()
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -110,10 +110,10 @@ async def test_a_cancelled_command_leaves_no_reply_for_the_next_one(own_redis: R
     await other.aclose()
 
 
-@pytest.mark.parametrize("url", ["redis+sentinel://a:1/m", "redis+cluster://a:1", "http://a", "redis://a:port"])
+@pytest.mark.parametrize("url", ["redis+sentinel://a:1", "redis+cluster://a:1/1", "http://a", "redis://a:port"])
 def test_an_address_that_cannot_be_used_is_a_fault_of_the_configuration(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"redis\.url"):
-        writer(url)
+        hopper(url)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,8 @@ def test_an_address_that_cannot_be_used_is_a_fault_of_the_configuration(url: str
         (exceptions.ReadOnlyError("READONLY"), "read-only replica: point redis.url at the primary"),
         (exceptions.OutOfMemoryError("OOM"), "out of memory: raise maxmemory"),
         (exceptions.TimeoutError(), "Redis does not answer: TimeoutError"),
+        (exceptions.MovedError("3999 127.0.0.1:6381"), "elsewhere (3999 127.0.0.1:6381): they are looked for again"),
+        (exceptions.ClusterDownError("The cluster is down"), "set cluster-require-full-coverage no"),
         (exceptions.ResponseError("MISCONF disk"), "Redis refuses a command: MISCONF disk"),
     ],
 )

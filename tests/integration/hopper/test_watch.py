@@ -12,14 +12,14 @@ from tests.servers import Redis
 
 
 async def test_the_servers_clock_is_told_in_utc(line: Line) -> None:
-    told = await line.watch.time()
+    told = min(await line.watch.times())
     assert abs(told.timestamp() - time.time()) < 5
     assert told.utcoffset() == timedelta(0)
 
 
 async def test_a_server_that_keeps_nothing_and_evicts_nothing_is_warned_of_by_nothing(line: Line) -> None:
-    server = await line.watch.server()
-    assert server.run_id == await line.watch.run_id()
+    (server,) = await line.watch.servers()
+    assert server.name == ""
     assert server.version[0] in "789"
     assert server.warnings == ()
 
@@ -40,7 +40,7 @@ async def test_each_setting_that_endangers_calls_is_warned_of(
     server.start()
     line = Line(server.url)
     try:
-        (warning,) = (await line.watch.server()).warnings
+        (warning,) = (await line.watch.servers())[0].warnings
         assert said in warning
     finally:
         await line.close()
@@ -55,7 +55,7 @@ async def test_a_server_that_does_not_tell_its_settings_is_not_warned_of(
     server.start()
     line = Line(server.url)
     try:
-        assert (await line.watch.server()).warnings == ()
+        assert (await line.watch.servers())[0].warnings == ()
     finally:
         await line.close()
         server.kill()
@@ -63,12 +63,13 @@ async def test_a_server_that_does_not_tell_its_settings_is_not_warned_of(
 
 async def test_another_process_has_another_id(own_redis: Redis) -> None:
     line = Line(own_redis.url)
-    before = await line.watch.run_id()
+    before = await line.watch.census()
+    assert await line.watch.census() == before
     own_redis.kill()
     own_redis.start()
     await line.close()
     line = Line(own_redis.url)
-    assert await line.watch.run_id() != before
+    assert await line.watch.census() != before
     await line.close()
 
 
