@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.record import by_whom, said, who_by
 from dispatcher.cli.times import both, now, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from dispatcher.cli.tables import Page
@@ -31,15 +30,10 @@ def dnc() -> None:
     """Keep people from being called by any campaign: dnc add, remove, list, import."""
 
 
-def _by(command: Callable[..., Any]) -> Callable[..., Any]:
-    told = click.option("--by", metavar="NAME", help="Who does it, for the record; else the user of this session.")
-    return told(command)
-
-
 @dnc.command(cls=Taught, examples=["dispatcher dnc add +12125550100 --reason 'asked by mail, ticket 4711'"])
 @click.argument("number")
 @click.option("--reason", required=True, help="Why; shown to whoever asks why the person is not called.")
-@_by
+@by_whom
 @common
 @click.pass_obj
 def add(given: Common, number: str, reason: str, by: str | None) -> None:
@@ -51,7 +45,7 @@ def add(given: Common, number: str, reason: str, by: str | None) -> None:
     from dispatcher.cli.mirrored import opened
     from dispatcher.mirror import do_not_call
 
-    e164, why, who = _number(number), _said(reason, "--reason"), _who(by)
+    e164, why, who = _number(number), said(reason, "--reason"), who_by(by)
     with opened(given.settings()) as database:
         added = database.run_write(do_not_call.add, {e164: why}, who, now())
         [entry] = database.run(do_not_call.listed, 1, e164)
@@ -70,7 +64,7 @@ def add(given: Common, number: str, reason: str, by: str | None) -> None:
 @dnc.command(cls=Taught, examples=["dispatcher dnc remove +12125550100 --reason 'wrote the wrong number'"])
 @click.argument("number")
 @click.option("--reason", required=True, help="Why; kept in the record of the number.")
-@_by
+@by_whom
 @common
 @click.pass_obj
 def remove(given: Common, number: str, reason: str, by: str | None) -> None:
@@ -83,7 +77,7 @@ def remove(given: Common, number: str, reason: str, by: str | None) -> None:
     from dispatcher.cli.mirrored import opened
     from dispatcher.mirror import do_not_call
 
-    e164, why, who = _number(number), _said(reason, "--reason"), _who(by)
+    e164, why, who = _number(number), said(reason, "--reason"), who_by(by)
     with opened(given.settings()) as database:
         removed = database.run_write(do_not_call.remove, e164, why, who, now())
 
@@ -160,7 +154,7 @@ def _page(page: Page, document: dict[str, Any]) -> None:
 @click.option("--column", metavar="NAME", help="The column with the numbers; else number, phone, mobile and the like.")
 @click.option("--reason", default="imported", show_default=True, help="Why, where a line gives no reason of its own.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
-@_by
+@by_whom
 @common
 @click.pass_obj
 def importing(given: Common, file: IO[str], column: str | None, reason: str, dry_run: bool, by: str | None) -> None:
@@ -175,7 +169,7 @@ def importing(given: Common, file: IO[str], column: str | None, reason: str, dry
     from dispatcher.mirror import do_not_call
     from dispatcher.rules import number_file
 
-    why, who = _said(reason, "--reason"), _who(by)
+    why, who = said(reason, "--reason"), who_by(by)
     try:
         lines = list(number_file.read(file, column))
     except number_file.HeadingError as fault:
@@ -223,21 +217,6 @@ def _number(text: str) -> str:
         return normalise(text)
     except NumberFault as fault:
         raise click.UsageError(f"NUMBER: {fault.detail}.") from fault
-
-
-def _said(text: str, option: str) -> str:
-    if not text.strip():
-        raise click.UsageError(f"{option} is empty: say why, for those who will ask.")
-    return text.strip()
-
-
-def _who(given: str | None) -> str:
-    if given is not None:
-        return _said(given, "--by")
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        return "unknown"
 
 
 def _follows(alive: bool) -> str:

@@ -48,6 +48,9 @@ class Attempt:
     call_id: str | None
     why: str | None
     decision: Mapping[str, Any] | None
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def queued(connection: Connection, entries: Iterable[tuple[str, str]], at: datet
     """
     moved = 0
     for job, entry in entries:
-        if _move(connection, job, State.QUEUED, entry=entry, queued_at=at):
+        if move(connection, job, State.QUEUED, entry=entry, queued_at=at):
             moved += 1
         else:
             # The entry is noted all the same: by it a long call shows signs of life, and is cleared away at its end.
@@ -131,7 +134,7 @@ def queued(connection: Connection, entries: Iterable[tuple[str, str]], at: datet
 
 def begun(connection: Connection, job: str, by: str, at: datetime) -> bool:
     """Record that a call was begun, by what a worker said (`worker`) or by what was seen (`observed`)."""
-    if _move(connection, job, State.DIALING, begun_at=at, begun_by=by):
+    if move(connection, job, State.DIALING, begun_at=at, begun_by=by):
         return True
     if by == WORKER:
         # What a worker says outweighs what was merely concluded: no `gone` can undo it now.
@@ -145,7 +148,7 @@ def begun(connection: Connection, job: str, by: str, at: datetime) -> bool:
 
 def give_back(connection: Connection, job: str, order: str, state: State, why: str, at: datetime) -> bool:
     """Record with proof that nobody began a call (`state` is REVOKED or EXPIRED): its order is free again."""
-    moved = _move(connection, job, state, ended_at=at, why=why)
+    moved = move(connection, job, state, ended_at=at, why=why)
     if moved:
         orders.free(connection, order, job)
     return moved
@@ -162,7 +165,7 @@ def finish(
     at: datetime,
 ) -> bool:
     """Record an outcome; False if there was one already or the call was never to be begun."""
-    return _move(
+    return move(
         connection,
         job,
         State.FINISHED,
@@ -177,7 +180,7 @@ def finish(
 
 def doubt(connection: Connection, jobs: Iterable[str], why: str, at: datetime) -> list[str]:
     """Record that it is unknown what became of calls; their orders stay held. Returns the jobs that it held for."""
-    return [job for job in jobs if _move(connection, job, State.UNCERTAIN, ended_at=at, why=why, **_assumed(at))]
+    return [job for job in jobs if move(connection, job, State.UNCERTAIN, ended_at=at, why=why, **_assumed(at))]
 
 
 def live(connection: Connection, phone: str | None = None) -> list[Attempt]:
@@ -240,10 +243,12 @@ def _occupying(since: datetime) -> tuple[ColumnElement[bool], ...]:
     return is_holding(attempts), or_(is_live(attempts), lost)
 
 
-def _move(connection: Connection, job: str, target: State, **values: Any) -> bool:
+def move(connection: Connection, job: str, target: State, among: frozenset[State] | None = None, **values: Any) -> bool:
+    """Bring an attempt into a state, if it is in one (of `among`) from which that may follow; False if it is not."""
+    before = sources(target) if among is None else sources(target) & among
     moved = connection.execute(
         update(attempts)
-        .where(attempts.c.job == job, attempts.c.state.in_(_values(sources(target))))
+        .where(attempts.c.job == job, attempts.c.state.in_(_values(before)))
         .values(state=target.value, **values)
     )
     return moved.rowcount == 1
@@ -284,4 +289,7 @@ def attempt_of(row: Row[Any]) -> Attempt:
         call_id=row.call_id,
         why=row.why,
         decision=row.decision,
+        settled_at=row.settled_at,
+        settled_by=row.settled_by,
+        settled_why=row.settled_why,
     )

@@ -115,6 +115,9 @@ attempts = Table(
     Column("call_id", String),
     Column("why", String),  # why it was revoked, expired or became uncertain
     Column("decision", JSON),  # why it was allowed at that time
+    Column("settled_at", Instant),  # when an uncertain one was finished or released by somebody else than its worker
+    Column("settled_by", Text),  # a person, or `platform`
+    Column("settled_why", Text),
 )
 
 brakes = Table(
@@ -195,6 +198,7 @@ daemon = Table(
     Column("id", Integer, primary_key=True),  # always 1
     Column("epoch", Integer, nullable=False),  # one more at every start; the hopper refuses an older one
     Column("run_id", String),  # of the Redis server that the hopper was last seen on
+    Column("keeps_all", Boolean),  # that server forgot nothing in a restart, by what it said of itself
     Column("host", String, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("beat_at", Instant, nullable=False),  # the daemon's last sign of life

@@ -1,18 +1,19 @@
 """The states of an attempt, and every way between them.
 
-    intent ──▶ queued ──▶ dialing ──▶ finished
-       │         │           │            ▲
-       │         │           └──▶ uncertain
-       ├─────────┼───────────────────▶│ │
+    intent ──▶ queued ──▶ dialing ─────────────▶ finished
+       │         │           │                     ▲  ▲
+       │         │           └──▶ uncertain ───────┘  │ (a late report outweighs a person's word)
+       ├─────────┼───────────────▶│  │  └─────▶ released
        └─────────┴──▶ revoked | expired ◀┘ (only with proof that nobody began the call)
 
 - intent: written to SQL, perhaps in the hopper;
 - queued: in the hopper, not known to be begun;
 - dialing: a worker has taken the document (it said so, or the document is gone and its claimer silent);
-- finished: an outcome is known;
+- finished: an outcome is known, from the worker, the platform or a person;
 - revoked: taken back by the dispatcher before anyone began it, no attempt spent;
 - expired: nobody began it before its time ran out, no attempt spent;
-- uncertain: perhaps begun, then silence; never dialled again by itself.
+- uncertain: perhaps begun, then silence; never dialled again by itself;
+- released: a person answers for it that nobody was called, no attempt spent.
 """
 
 from enum import StrEnum
@@ -28,6 +29,7 @@ class State(StrEnum):
     REVOKED = "revoked"
     EXPIRED = "expired"
     UNCERTAIN = "uncertain"
+    RELEASED = "released"
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
@@ -38,7 +40,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
         {State.DIALING, State.FINISHED, State.REVOKED, State.EXPIRED, State.UNCERTAIN},
     ),
     State.DIALING: frozenset({State.FINISHED, State.EXPIRED, State.UNCERTAIN}),
-    State.UNCERTAIN: frozenset({State.FINISHED, State.EXPIRED}),
+    State.UNCERTAIN: frozenset({State.FINISHED, State.EXPIRED, State.RELEASED}),
+    State.RELEASED: frozenset({State.FINISHED}),
     State.FINISHED: frozenset(),
     State.REVOKED: frozenset(),
     State.EXPIRED: frozenset(),

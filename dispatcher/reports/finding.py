@@ -23,6 +23,17 @@ def find_campaign(connection: Connection, text: str) -> Campaign:
     return pick("campaign", campaigns.load(connection)[0], text)
 
 
+def find_tried_campaign(connection: Connection, text: str) -> str:
+    """Return the uuid of the campaign that `text` means; one that the platform has removed is named by its uuid."""
+    try:
+        return find_campaign(connection, text).uuid
+    except NotFoundError:
+        # The attempts of a campaign outlive it.
+        if not history.listed(connection, campaign=text, limit=1):
+            raise
+        return text
+
+
 def find_phone(connection: Connection, text: str) -> Phone:
     """Return the phone that `text` means, by the same rules as a campaign, or by its number."""
     phones = campaigns.load(connection)[1]

@@ -10,7 +10,7 @@ from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.history import MOST_JOBS
 from dispatcher.model.attempt import State
-from dispatcher.reports.finding import find_campaign, find_tried_order
+from dispatcher.reports.finding import find_tried_campaign, find_tried_order
 from dispatcher.reports.instants import iso
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.fault import shown
@@ -56,6 +56,9 @@ def job(attempt: Attempt) -> dict[str, Any]:
         "begun_by": attempt.begun_by,
         "ended_at": iso(attempt.ended_at),
         "not_after": iso(attempt.not_after),
+        "settled_at": iso(attempt.settled_at),
+        "settled_by": attempt.settled_by,
+        "settled_why": attempt.settled_why,
     }
 
 
@@ -87,12 +90,7 @@ def _look(
     connection: Connection, states: Collection[State], campaign: str | None, order: str | None, limit: int
 ) -> list[Attempt]:
     if campaign is not None:
-        try:
-            campaign = find_campaign(connection, campaign).uuid
-        except NotFoundError:
-            # The attempts of a campaign outlive it.
-            if not history.listed(connection, campaign=campaign, limit=1):
-                raise
+        campaign = find_tried_campaign(connection, campaign)
     if order is not None:
         order = find_tried_order(connection, order)
     return history.listed(connection, states=states, campaign=campaign, order=order, limit=limit)

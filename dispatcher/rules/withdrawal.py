@@ -10,6 +10,7 @@ from dispatcher.rules.plan import Plan
 
 CAMPAIGN_REMOVED = "campaign_removed"
 ORDER_REMOVED = "order_removed"
+ORDER_CLOSED = "order_closed"
 CHANGED = "changed"
 
 
@@ -38,6 +39,8 @@ def why_withdrawn(
 def _against_order(plan: Plan, record: OrderRecord | None, queued_by: str) -> str | None:
     if record is None or record.removed:
         return ORDER_REMOVED
+    if record.closed_as is not None:
+        return ORDER_CLOSED
     if record.forbidden:
         return Code.DO_NOT_CALL.value
     if record.order.status not in DIALABLE:

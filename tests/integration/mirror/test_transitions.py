@@ -4,9 +4,10 @@ from itertools import product
 import pytest
 from sqlalchemy import Connection
 
-from dispatcher.mirror import attempts, orders
+from dispatcher.mirror import attempts, doubts, orders
 from dispatcher.mirror.attempts import OBSERVED, WORKER, Attempt
-from dispatcher.model.attempt import HOLDING, TRANSITIONS, State
+from dispatcher.mirror.doubts import Word
+from dispatcher.model.attempt import HOLDING, TRANSITIONS, State, sources
 from tests.integration.mirror.things import HOUR, NOON, attempt_in
 
 LATER = NOON + HOUR
@@ -16,6 +17,11 @@ def _finish(connection: Connection) -> bool:
     return attempts.finish(connection, "job_1", "busy", word="BUSY", detail="engaged", call_id="call_1", at=LATER)
 
 
+def _release(connection: Connection) -> bool:
+    found = attempts.by_job(connection, ["job_1"])
+    return bool(found) and doubts.release(connection, found["job_1"], Word("anna", "w", LATER))
+
+
 MOVES: dict[State, Callable[[Connection], bool]] = {
     State.QUEUED: lambda connection: attempts.queued(connection, [("job_1", "1-0")], LATER) == 1,
     State.DIALING: lambda connection: attempts.begun(connection, "job_1", OBSERVED, LATER),
@@ -23,6 +29,7 @@ MOVES: dict[State, Callable[[Connection], bool]] = {
     State.REVOKED: lambda connection: attempts.give_back(connection, "job_1", "order_1", State.REVOKED, "w", LATER),
     State.EXPIRED: lambda connection: attempts.give_back(connection, "job_1", "order_1", State.EXPIRED, "w", LATER),
     State.UNCERTAIN: lambda connection: attempts.doubt(connection, ["job_1"], "silence", LATER) == ["job_1"],
+    State.RELEASED: _release,
 }
 
 
@@ -45,7 +52,7 @@ def test_exactly_the_drawn_transitions_are_allowed(connection: Connection, befor
     found = the_attempt(connection)
     if allowed:
         assert found.state is after
-        assert holds(connection) is (after not in {State.REVOKED, State.EXPIRED})
+        assert holds(connection) is (after not in {State.REVOKED, State.EXPIRED, State.RELEASED})
     else:
         assert found.state is before
         assert holds(connection)
@@ -54,7 +61,7 @@ def test_exactly_the_drawn_transitions_are_allowed(connection: Connection, befor
 
 @pytest.mark.parametrize("after", MOVES)
 def test_a_second_time_changes_nothing(connection: Connection, after: State) -> None:
-    attempt_in(connection, State.INTENT)
+    attempt_in(connection, State.INTENT if State.INTENT in sources(after) else State.UNCERTAIN)
     assert MOVES[after](connection)
     first = the_attempt(connection)
     assert not MOVES[after](connection)

@@ -35,7 +35,13 @@ def test_an_attempt_that_ended_stays_as_it_ended(state: State) -> None:
     assert TRANSITIONS[state] == frozenset()
 
 
-@pytest.mark.parametrize("state", sorted(set(State) - ENDS))
+def test_only_a_late_report_changes_what_a_person_has_released() -> None:
+    assert sources(State.RELEASED) == {State.UNCERTAIN}
+    assert TRANSITIONS[State.RELEASED] == {State.FINISHED}
+    assert State.RELEASED not in HOLDING
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - ENDS - {State.RELEASED}))
 def test_an_attempt_that_has_not_ended_holds_its_order_and_can_end(state: State) -> None:
     assert state in HOLDING
     assert reachable(state) & ENDS

@@ -8,7 +8,7 @@ from dispatcher.model.basis import basis
 from dispatcher.model.order import OrderRecord, OrderStatus
 from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules.plan import Plan
-from dispatcher.rules.withdrawal import CAMPAIGN_REMOVED, CHANGED, ORDER_REMOVED, why_withdrawn
+from dispatcher.rules.withdrawal import CAMPAIGN_REMOVED, CHANGED, ORDER_CLOSED, ORDER_REMOVED, why_withdrawn
 from tests.unit.rules.things import NOON, a_campaign, a_phone, a_plan, a_record, an_order
 
 LATER = NOON + timedelta(hours=1)
@@ -41,6 +41,10 @@ def test_a_call_is_taken_back_at_the_instant_at_which_its_time_ends() -> None:
 @pytest.mark.parametrize("record", [None, a_record(removed=True)])
 def test_a_call_of_an_order_that_is_gone_is_taken_back(record: OrderRecord | None) -> None:
     assert against(a_plan(), record) == ORDER_REMOVED
+
+
+def test_a_call_of_an_order_that_a_late_report_has_closed_is_taken_back() -> None:
+    assert against(a_plan(), a_record(closed_as="completed")) == ORDER_CLOSED
 
 
 def test_a_call_to_a_number_that_must_not_be_called_is_taken_back() -> None:

@@ -48,3 +48,9 @@ def upgrade() -> None:
     with op.batch_alter_table("sync_changes", schema=None) as batch_op:
         batch_op.create_index("sync_changes_by_pass", ["pass"], unique=False)
         batch_op.create_index("sync_changes_by_thing", ["uuid", "id"], unique=False)
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("settled_at", Instant(), nullable=True))
+        batch_op.add_column(sa.Column("settled_by", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("settled_why", sa.Text(), nullable=True))
+    with op.batch_alter_table("daemon", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("keeps_all", sa.Boolean(), nullable=True))

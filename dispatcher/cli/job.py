@@ -1,0 +1,208 @@
+"""`dispatcher job`: a person's word on calls of which nobody knows what became."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dispatcher.cli.demo import Duration
+from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.record import by_whom, said, who_by
+from dispatcher.cli.times import now
+from dispatcher.model.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
+    from dispatcher.cli.tables import Page
+    from dispatcher.mirror.attempts import Attempt
+    from dispatcher.mirror.database import Connection, Database
+
+_AT_ONCE = 1000
+"""Attempts in one transaction: a daemon on SQLite waits that long for its turn."""
+
+_SHOWN = 20
+
+_OUTCOMES = [outcome.value for outcome in Outcome if outcome is not Outcome.GONE]
+"""What a call that was perhaps begun may have ended with; `gone` is a worker's word that it never began."""
+
+
+@click.group()
+@common
+def job() -> None:
+    """Decide about calls of which nobody knows what became: job release, close."""
+
+
+def _chosen(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--yes", is_flag=True, help="Do not ask before many are changed."),
+        click.option("--older-than", type=Duration(), metavar="DURATION", help="With --all: in doubt for so long."),
+        click.option("--phone", metavar="PHONE", help="With --all: only of this phone: its uuid, or its number."),
+        click.option("--campaign", metavar="CAMPAIGN", help="With --all: only of this campaign: its uuid or its name."),
+        click.option("--all", "everything", is_flag=True, help="Every uncertain call that the other options leave."),
+        click.option("--reason", required=True, help="Why; kept with the call."),
+    ):
+        command = option(command)
+    return click.argument("jobs", metavar="[JOB]...", nargs=-1)(by_whom(command))
+
+
+@job.command(
+    cls=Taught,
+    examples=[
+        "dispatcher job release 0f3c9b7e --reason 'the carrier has no such call'",
+        "dispatcher job release --all --phone 9z8y7x6w --older-than 1h --reason 'trunk was down' --yes",
+    ],
+)
+@_chosen
+@common
+@click.pass_obj
+def release(given: Common, /, **asked: Any) -> None:
+    """Let the orders of uncertain calls be dialled again: you answer for it that nobody was called.
+
+    Each gets a new job when its campaign's hours and every other rule allow it, within a minute of that; no attempt is
+    spent. Should a dialer report the call after all, its report counts, and what was queued again is taken back.
+    JOB is an id as `dispatcher jobs --state uncertain` shows it, or the start of one. It ends with 1 if one of them is
+    not uncertain.
+    """
+    from dispatcher.mirror import doubts
+
+    _decide(given, asked, "released", doubts.release)
+
+
+@job.command(
+    cls=Taught,
+    examples=[
+        "dispatcher job close 0f3c9b7e --reason 'she called back' --outcome completed",
+        "dispatcher job close --all --older-than 24h --reason 'too late to ask'",
+    ],
+)
+@_chosen
+@click.option(
+    "--outcome",
+    type=click.Choice(_OUTCOMES),
+    default=Outcome.CANCELED.value,
+    show_default=True,
+    help="What became of the call, where you know it.",
+)
+@common
+@click.pass_obj
+def close(given: Common, /, outcome: str, **asked: Any) -> None:
+    """End the orders of uncertain calls: they are not dialled again, whatever the outcome.
+
+    Only a change on the platform opens such an order again. JOB is an id as `dispatcher jobs --state uncertain` shows
+    it, or the start of one. It ends with 1 if one of them is not uncertain.
+    """
+    from dispatcher.mirror import doubts
+
+    _decide(
+        given,
+        asked,
+        "closed",
+        lambda connection, attempt, word: doubts.close(connection, attempt, Outcome(outcome), word),
+    )
+
+
+def _decide(given: Common, asked: dict[str, Any], done: str, decide: Callable[..., bool]) -> None:
+    from dispatcher.cli.faults import problem
+    from dispatcher.cli.mirrored import opened
+    from dispatcher.mirror import attempts
+    from dispatcher.mirror.doubts import Word
+    from dispatcher.reports.jobs import job as document
+
+    everything = _check(asked)
+    word = Word(who_by(asked["by"]), said(asked["reason"], "--reason"), now())
+    with opened(given.settings()) as database:
+        if everything:
+            found = database.run(_all, asked["campaign"], asked["phone"], asked["older_than"])
+            refused: dict[str, str] = {}
+        else:
+            found, refused = database.run(_named, asked["jobs"])
+        if everything and found and not asked["yes"]:
+            _ask(f"{len(found)} uncertain calls will be {done}.")
+        settled = database.run(attempts.by_job, _in_parts(database, found, decide, word))
+    refused |= {one.job: "it is not uncertain any more" for one in found if one.job not in settled}
+    document_of: dict[str, Any] = {
+        done: [document(settled[one.job]) for one in found if one.job in settled],
+        "refused": [{"job": name, "why": why} for name, why in refused.items()],
+        "by": word.by,
+        "reason": word.why,
+    }
+    given.show(document_of, partial(_page, done))
+    if refused:
+        raise problem()
+
+
+def _check(asked: dict[str, Any]) -> bool:
+    """Tell whether all are asked for, and not some by name; anything else is wrong usage."""
+    if bool(asked["jobs"]) == asked["everything"]:
+        raise click.UsageError("Name the JOBs, or give --all.")
+    if asked["jobs"] and any(asked[name] is not None for name in ("campaign", "phone", "older_than")):
+        raise click.UsageError("--campaign, --phone and --older-than go with --all.")
+    return bool(asked["everything"])
+
+
+def _ask(what: str) -> None:
+    """Ask whether to go on; where there is nobody to ask, --yes must have said so."""
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{what} Give --yes where nobody can be asked.")
+    click.confirm(f"{what} Go on?", abort=True, err=True)
+
+
+def _page(done: str, page: Page, document: dict[str, Any]) -> None:
+    settled, refused = document[done], document["refused"]
+    if settled:
+        page.good(f"{len(settled)} {'call is' if len(settled) == 1 else 'calls are'} {done}: {document['reason']}")
+    elif not refused:
+        page.line("There is no such uncertain call.")
+    for one in refused[:_SHOWN]:
+        page.bad(f"{one['job']}: {one['why']}")
+    if len(refused) > _SHOWN:
+        page.bad(f"{len(refused) - _SHOWN} more are refused; -o json shows them.")
+
+
+def _in_parts(database: Database, found: list[Attempt], decide: Callable[..., bool], word: object) -> set[str]:
+    def some(connection: Connection, part: list[Attempt]) -> set[str]:
+        return {one.job for one in part if decide(connection, one, word)}
+
+    settled: set[str] = set()
+    for start in range(0, len(found), _AT_ONCE):
+        settled |= database.run_write(some, found[start : start + _AT_ONCE])
+    return settled
+
+
+def _all(
+    connection: Connection, campaign: str | None, phone: str | None, older_than: timedelta | None
+) -> list[Attempt]:
+    from dispatcher.mirror import doubts
+    from dispatcher.reports.finding import find_phone, find_tried_campaign
+
+    return doubts.uncertain(
+        connection,
+        campaign=find_tried_campaign(connection, campaign) if campaign is not None else None,
+        phone=find_phone(connection, phone).uuid if phone is not None else None,
+        before=now() - older_than if older_than is not None else None,
+    )
+
+
+def _named(connection: Connection, jobs: tuple[str, ...]) -> tuple[list[Attempt], dict[str, str]]:
+    """Return the uncertain attempts that are named, and why the other names are refused."""
+    from dispatcher.mirror import history
+    from dispatcher.model.attempt import State
+
+    found: dict[str, Attempt] = {}
+    refused: dict[str, str] = {}
+    for name in jobs:
+        match history.starting(connection, name):
+            case [one] if one.state is State.UNCERTAIN:
+                found[one.job] = one
+            case [one]:
+                refused[one.job] = f"it is {one.state}, not uncertain"
+            case []:
+                refused[name] = "there is no such job"
+            case _:
+                refused[name] = "several jobs start with it"
+    return list(found.values()), refused
