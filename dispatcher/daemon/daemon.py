@@ -137,7 +137,7 @@ class Daemon:
         unbegun = [(attempt, "dispatcher_stopped") for attempt in live if attempt.state in UNBEGUN]
         taken = await take_back(context, self.custody, unbegun)
         for phone in {attempt.phone for attempt in live}:
-            await apply_pending(context, phone, sure=await self.custody.sure(phone))
+            await apply_pending(context, phone, self.custody.sure)
         log.info("stopped", taken_back=taken, under_way=len(live) - taken)
 
     # What the HTTP side asks for.

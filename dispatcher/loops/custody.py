@@ -148,7 +148,7 @@ class Custody:
     async def _settle(self, phone: str, now: datetime) -> None:
         """Apply what workers still reported, hold what is left of the old time, and make the queue anew."""
         context = self._context
-        await apply_pending(context, phone, sure=False)
+        await apply_pending(context, phone, _never_sure)
         old = await context.database.read(attempts.live, phone)
         doubted = await context.database.write(attempts.doubt, [one.job for one in old], LOST, now)
         metrics.UNCERTAIN.inc(len(doubted))
@@ -157,3 +157,8 @@ class Custody:
         self._held.add(phone)
         log.warning("hopper settled", phone=phone, uncertain=len(doubted))
         context.nudge("dispatch")
+
+
+async def _never_sure(_: str) -> bool:
+    """Of a queue that was lost nothing is known for sure."""
+    return False

@@ -6,9 +6,11 @@ committed. So it is applied once, however often it is delivered or read.
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from dispatcher import metrics
+from dispatcher.errors import TransientError
 from dispatcher.hopper.outcomes import Report
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
@@ -34,12 +36,16 @@ class Outcomes:
     def __init__(self, context: Context, sure: Callable[[str], Awaitable[bool]]) -> None:
         self._context = context
         self._sure = sure
+        self._named: list[str] = []
 
     async def run_once(self) -> float:
         """Wait for reports on the phones that may have any, and apply them."""
         context = self._context
+        # The server that holds the set may be the only one that does not answer; if none does, the read says so.
+        with suppress(TransientError):
+            self._named = await context.watch.phones()
         # A Redis that has forgotten its phones still takes the reports of calls that were begun before.
-        phones = sorted({*await context.watch.phones(), *await context.database.read(attempts.held_phones)})
+        phones = sorted({*self._named, *await context.database.read(attempts.held_phones)})
         if not phones:
             return _BLOCK_S
         reports = await context.outcomes.wait(phones, _BLOCK_S)
@@ -49,10 +55,11 @@ class Outcomes:
         return 0.0
 
 
-async def apply_pending(context: Context, phone: str, *, sure: bool) -> None:
-    """Apply all that one phone's stream holds now; `sure` says that Redis is known not to have forgotten anything."""
+async def apply_pending(context: Context, phone: str, sure: Callable[[str], Awaitable[bool]]) -> None:
+    """Apply all that one phone's stream holds now; `sure` tells whether Redis is known to have forgotten nothing."""
     while reports := await context.outcomes.pending(phone):
-        await _take_in(context, reports, {phone} if sure else set())
+        # Asked after they were read: another server may have taken over just before, and it may be who reports.
+        await _take_in(context, reports, {phone} if await sure(phone) else set())
 
 
 async def _take_in(context: Context, reports: Sequence[Report], sure: Collection[str]) -> None:

@@ -69,7 +69,7 @@ class Reap:
         ]
         if not silent:
             return
-        await apply_pending(context, phone, sure=await self._custody.sure(phone))
+        await apply_pending(context, phone, self._custody.sure)
         doubted = await context.database.write(attempts.doubt, [attempt.job for attempt in silent], SILENT, now)
         if doubted:
             metrics.UNCERTAIN.inc(len(doubted))
