@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dispatcher.cli.options import Common, Taught, common
-from dispatcher.cli.outlook import tell
+from dispatcher.cli.outlook import last_call, tell
 from dispatcher.cli.signals import run
 from dispatcher.cli.times import Time, both, now, read
 
@@ -63,6 +63,7 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         {"campaign": document["campaign"]}
         | ({"order": f"{document['order']} ({document['order_status']})"} if "order" in document else {})
         | {"at": both(read(document["at"]), zone)}
+        | last_call(document["last_call"])
     )
     for problem in document.get("problems", ()):
         page.bad(problem)

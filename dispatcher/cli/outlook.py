@@ -1,4 +1,4 @@
-"""A forecast in words."""
+"""What is to come in words: the last call before closing, and a forecast."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from dispatcher.cli.tables import Page
 
 _OF = {"campaign": "its own last", "all": "the last of all campaigns, its own being too few yet:"}
+
+
+def last_call(guard: dict[str, Any]) -> dict[str, str]:
+    """Return, as a fact to be listed, how long before closing the last call begins; none if at the very close."""
+    if not guard["before_close_s"]:
+        return {}
+    return {"last call": f"{length(guard['before_close_s'])} before it closes ({guard['by']})"}
 
 
 def tell(page: Page, forecast: dict[str, Any] | None, zone: tzinfo | None) -> None:

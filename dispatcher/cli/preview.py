@@ -200,6 +200,7 @@ def _page(page: Page, shown: Preview, html: Path | None) -> None:
 
 def _head(page: Page, shown: Preview) -> None:
     """Write whose hours these are, and draw them."""
+    from dispatcher.cli.outlook import last_call
     from dispatcher.cli.strip import draw
 
     document = shown.document
@@ -210,6 +211,10 @@ def _head(page: Page, shown: Preview) -> None:
         return
     zone = ZoneInfo(document["timezone"])
     page.line(f"{'Open' if document['open_now'] else 'Closed'} now, {local(now(), zone)}, {utc(now())}.")
+    if document["blackout_dates"]:
+        page.line(f"Blackout dates: {', '.join(document['blackout_dates'])}.")
+    for name, told in last_call(document["last_call"]).items() if "last_call" in document else ():
+        page.line(f"Its {name} begins {told}.")
     for note in document["notes"]:
         page.advice(f"Note ({note['code']}): {note['detail']}.")
     page.line()

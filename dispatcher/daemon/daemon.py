@@ -20,6 +20,7 @@ from dispatcher.loops.cleanup import Cleanup
 from dispatcher.loops.custody import Custody
 from dispatcher.loops.dispatch import Dispatch
 from dispatcher.loops.health import Health
+from dispatcher.loops.last_calls import LastCalls
 from dispatcher.loops.orders import Orders
 from dispatcher.loops.outcomes import Outcomes, apply_pending
 from dispatcher.loops.reap import Reap
@@ -33,6 +34,7 @@ from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Scope
 from dispatcher.reports.parts import Part
 from dispatcher.rules import zones
+from dispatcher.rules.last_call import guard
 from dispatcher.settings import Settings
 
 log = logger(__name__)
@@ -96,6 +98,7 @@ class Daemon:
                 Outcomes(context, self.custody.sure),
                 Reap(context, self.custody),
                 TimeZones(context),
+                LastCalls(context),
                 Cleanup(context),
             ),
         )
@@ -110,9 +113,9 @@ class Daemon:
         self.settings = settings
         self.context.settings = settings
         self.context.book.max_staleness = settings.sync.max_staleness
-        self.context.book.guard = settings.schedule.last_call_before_close
+        self.context.book.guard, self.context.book.guards = guard(settings.schedule.last_call_before_close, ()), {}
         self.context.book.stir()
-        for name in ("timezones", "sync", "orders", "tend", "dispatch"):
+        for name in ("timezones", "last_calls", "sync", "orders", "tend", "dispatch"):
             self.triggers.nudge(name)
 
     async def stop(self) -> None:

@@ -13,6 +13,7 @@ from dispatcher.loops.book import Book
 from dispatcher.loops.context import Context
 from dispatcher.mirror import schema
 from dispatcher.mirror.database import Database
+from dispatcher.rules.last_call import guard
 from dispatcher.settings import Settings
 
 _BLOCK_S = 1.0
@@ -50,7 +51,7 @@ def assembled(
         queue=Queue(writer, prefix, epoch),
         watch=Watch(writer, prefix),
         outcomes=Outcomes(writer, reader, prefix),
-        book=Book(settings.sync.max_staleness, settings.schedule.last_call_before_close),
+        book=Book(settings.sync.max_staleness, guard(settings.schedule.last_call_before_close, ())),
         epoch=epoch,
         nudge=nudge,
     )

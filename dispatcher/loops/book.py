@@ -5,22 +5,23 @@ index, and campaigns that ran dry in a heap by when to look at them again. Every
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from dispatcher.model.brakes import Brakes
 from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules import conditions
-from dispatcher.rules.eligibility import NO_GUARD, campaign_reasons
+from dispatcher.rules.eligibility import campaign_reasons
+from dispatcher.rules.last_call import NO_GUARD, Guard
 from dispatcher.rules.offsets import EPOCH
 from dispatcher.rules.openings import Openings
-from dispatcher.rules.plan import Plan, made_again
+from dispatcher.rules.plan import DaysOff, Plan, made_again
 
 
 class Book:
     """Plans by campaign, with the instants at which each opens or closes next."""
 
-    def __init__(self, max_staleness: timedelta, guard: timedelta = NO_GUARD) -> None:
+    def __init__(self, max_staleness: timedelta, guard: Guard = NO_GUARD) -> None:
         self.plans: dict[str, Plan] = {}
         self.brakes = Brakes()
         self.synced_at: datetime | None = None
@@ -29,6 +30,8 @@ class Book:
         # What keeps the whole hopper from being used: nothing is queued before Redis has told its name and time.
         self.hopper: Reason | None = Reason(Code.HOPPER_RECOVERING, "Redis has not answered yet")
         self.max_staleness = max_staleness
+        # The time before closing in which no call begins: of campaigns whose own calls tell it, and of all others.
+        self.guards: Mapping[str, Guard] = {}
         self.guard = guard
         self._openings = Openings()
         self._told = EPOCH
@@ -56,9 +59,9 @@ class Book:
         self._empty_until = {uuid: until for uuid, until in self._empty_until.items() if uuid in self.open}
         self._ready = self.open - self._empty_until.keys()
 
-    def read_again(self, at: datetime) -> None:
-        """Read the schedules and zones of all plans anew: for after another tz database was taken into use."""
-        self.replace([made_again(plan) for plan in self.plans.values()], at)
+    def read_again(self, at: datetime, days_off: DaysOff) -> None:
+        """Read the schedules and zones of all plans anew: for another tz database, or other days off."""
+        self.replace([made_again(plan, days_off) for plan in self.plans.values()], at)
 
     @property
     def open(self) -> set[str]:
@@ -100,9 +103,13 @@ class Book:
         )
         return [reason for reason in found if reason is not None]
 
+    def guard_of(self, campaign: str) -> Guard:
+        """Return the time before closing in which no call of a campaign begins."""
+        return self.guards.get(campaign, self.guard)
+
     def reasons(self, plan: Plan, at: datetime) -> list[Reason]:
         """Return what stands against dialling a campaign at `at`, apart from the conditions of the whole daemon."""
-        found = campaign_reasons(plan, at, self.brakes, self.guard)
+        found = campaign_reasons(plan, at, self.brakes, self.guard_of(plan.campaign.uuid))
         if not found:
             stale = conditions.orders_stale(self.orders_synced_at.get(plan.campaign.uuid), at, self.max_staleness)
             found += [stale] if stale else []

@@ -1,7 +1,7 @@
 """Choosing the orders that are called next, and writing their intents: one transaction."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from dispatcher.model.basis import basis
 from dispatcher.model.order import OrderRecord
 from dispatcher.rules import decision, recipient
 from dispatcher.rules.eligibility import not_after, order_reasons, spacing_of
+from dispatcher.rules.last_call import NO_GUARD, Guard
 from dispatcher.rules.plan import Plan
 from dispatcher.rules.spacing import spacing_reasons
 from dispatcher.settings import Settings
@@ -36,16 +37,20 @@ class Chosen:
 
 
 def choose(
-    connection: Connection, wanted: Sequence[tuple[Plan, int]], settings: Settings, now: datetime
+    connection: Connection,
+    wanted: Sequence[tuple[Plan, int]],
+    settings: Settings,
+    now: datetime,
+    guard_of: Callable[[str], Guard] = lambda _campaign: NO_GUARD,
 ) -> tuple[list[Chosen], dict[str, datetime | None]]:
-    """Choose up to so many orders of each plan and write their intents.
+    """Choose up to so many orders of each plan and write their intents; `guard_of` tells the guard of a campaign.
 
     Returns them, and the campaigns that have no order due, each with the instant at which one will be.
     """
     chosen: list[Chosen] = []
     dry: dict[str, datetime | None] = {}
     for plan, number in wanted:
-        found = _choose_for(connection, plan, number, settings, now)
+        found = _choose_for(connection, plan, number, settings, now, guard_of(plan.campaign.uuid))
         if not found:
             dry[plan.campaign.uuid] = orders.next_due(connection, plan.campaign.uuid, now)
         made = attempts.intend(connection, [one.intent for one in found], now)
@@ -54,7 +59,9 @@ def choose(
     return chosen, dry
 
 
-def _choose_for(connection: Connection, plan: Plan, number: int, settings: Settings, now: datetime) -> list[Chosen]:
+def _choose_for(
+    connection: Connection, plan: Plan, number: int, settings: Settings, now: datetime, guard: Guard
+) -> list[Chosen]:
     chosen: dict[str, Chosen] = {}  # by number: two orders of one person take turns
     spacing = settings.retries.spacing()
     rules = settings.calling_rules.pack()
@@ -81,7 +88,7 @@ def _choose_for(connection: Connection, plan: Plan, number: int, settings: Setti
                 country = record.order.country
                 of_person = decision.recipient_part(record.e164, country, calls, now, calling_rules=rules, spacing=own)
                 why = {**of_campaign, **of_person}
-                chosen[record.e164] = _with_intent(plan, record, record.e164, settings, now, why)
+                chosen[record.e164] = _with_intent(plan, record, record.e164, settings, now, guard, why)
         orders.hold(connection, held)
         # Another batch only helps if this one was used up by orders that had to be put off.
         if len(chosen) >= number or not held:
@@ -100,7 +107,13 @@ def _count_shadows(chosen: Sequence[Chosen], settings: Settings, now: datetime) 
 
 
 def _with_intent(
-    plan: Plan, record: OrderRecord, number: str, settings: Settings, now: datetime, why: dict[str, Any]
+    plan: Plan,
+    record: OrderRecord,
+    number: str,
+    settings: Settings,
+    now: datetime,
+    guard: Guard,
+    why: dict[str, Any],
 ) -> Chosen:
     campaign, phone = plan.campaign, plan.phone
     if phone is None:
@@ -119,7 +132,7 @@ def _with_intent(
             now,
             calling_rules=settings.calling_rules.pack(),
             country=record.order.country,
-            guard=settings.schedule.last_call_before_close,
+            guard=guard,
         ),
         decision=why,
     )

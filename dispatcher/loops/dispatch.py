@@ -121,7 +121,7 @@ class Dispatch:
     async def _fill(self, wanted: Sequence[tuple[Plan, int]], now: datetime) -> None:
         context = self._context
         marks = {plan.campaign.uuid: context.book.mark(plan.campaign.uuid) for plan, _ in wanted}
-        chosen, dry = await context.database.write(choose, wanted, context.settings, now)
+        chosen, dry = await context.database.write(choose, wanted, context.settings, now, context.book.guard_of)
         for campaign, until in dry.items():
             context.book.empty(campaign, min(until or now + _LOOK_ANYWAY, now + _LOOK_ANYWAY), marks[campaign])
         by_phone: dict[str, list[Chosen]] = {}

@@ -19,9 +19,11 @@ class Lint:
         self._context = context
         self._samples = Samples()
         self._told: notes.Notes = {}
+        self._unknown: set[str] = set()
 
     async def review(self) -> None:
         """Log the notes that are new and those that are gone, and count them all."""
+        self._look_for_unknown()
         context = self._context
         plans = list(context.book.plans.values())
         at = context.clock.now()
@@ -41,3 +43,10 @@ class Lint:
                 if note not in now:
                     log.info("campaign no longer noted", campaign=uuid, code=note.code.value)
         self._told = found
+
+    def _look_for_unknown(self) -> None:
+        """Say once of each campaign that has blackout dates that the platform lists none such."""
+        unknown = self._context.settings.schedule.blackout_dates.keys() - self._context.book.plans.keys()
+        for uuid in sorted(unknown - self._unknown):
+            log.warning("blackout dates of a campaign that is not there", campaign=uuid, key="schedule.blackout_dates")
+        self._unknown = unknown

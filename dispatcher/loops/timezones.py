@@ -36,7 +36,7 @@ class TimeZones:
             )
             self._source = source
         # Always, since what a release consists of may have been mended without another name.
-        context.book.read_again(context.clock.now())
+        context.book.read_again(context.clock.now(), context.settings.schedule.blackout_dates)
         for name in ("tend", "orders", "dispatch"):
             context.nudge(name)
         return _TURN.total_seconds()

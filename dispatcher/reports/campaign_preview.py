@@ -7,6 +7,7 @@ from dispatcher.mirror.database import Connection
 from dispatcher.model.reasons import Code
 from dispatcher.reports import forecast
 from dispatcher.reports.finding import find_campaign
+from dispatcher.reports.guards import last_call, read_guard
 from dispatcher.reports.instants import iso
 from dispatcher.reports.preview import Asked, Preview, preview
 from dispatcher.reports.samples import read_sample
@@ -26,7 +27,8 @@ def of_campaigns(
     """
     known, phones = campaigns.load(connection)
     chosen = known.values() if names is None else [find_campaign(connection, name) for name in names]
-    return [_of_campaign(connection, settings, make_plan(campaign, phones), asked) for campaign in chosen]
+    plans = (make_plan(campaign, phones, settings.schedule.blackout_dates) for campaign in chosen)
+    return [_of_campaign(connection, settings, plan, asked) for plan in plans]
 
 
 def _of_campaign(connection: Connection, settings: Settings, plan: Plan, asked: Asked) -> Preview:
@@ -42,4 +44,5 @@ def _of_campaign(connection: Connection, settings: Settings, plan: Plan, asked: 
     shown = preview(plan.week, plan.zone, asked, lint(plan, asked.now, sampled))
     outlook = forecast.read_outlook(connection, settings, plan, asked.now)
     told = forecast.document(plan, outlook, sampled, asked.now, settings)
-    return Preview(named | shown.document | {"forecast": told}, shown.days)
+    guarded = {"last_call": last_call(read_guard(connection, campaign.uuid, settings, asked.now))}
+    return Preview(named | shown.document | guarded | {"forecast": told}, shown.days)

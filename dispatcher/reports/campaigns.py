@@ -15,6 +15,7 @@ from dispatcher.reports.judgement import daemon_reasons, document, reasons_now
 from dispatcher.reports.notes import Notes
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.eligibility import next_open
+from dispatcher.rules.last_call import Guard, guard
 from dispatcher.rules.lint import Sampled
 from dispatcher.rules.plan import Plan, make_plan
 from dispatcher.rules.windows import next_change
@@ -26,22 +27,29 @@ async def campaigns(sources: Sources, now: datetime) -> dict[str, Any]:
 
     `open` says that its window is; `dialing` that nothing at all stands against it. TransientError if SQL fails.
     """
-    facts, sampled = await sources.database.read(_look, sources, now)
+    facts, sampled, guards = await sources.database.read(_look, sources, now)
     # Thousands of campaigns take tenths of a second: not on the loop that queues calls.
-    return await asyncio.to_thread(_documents, facts, sampled, now, sources.settings)
+    return await asyncio.to_thread(_documents, facts, sampled, guards, now, sources.settings)
 
 
-def _look(connection: Connection, sources: Sources, now: datetime) -> tuple[Facts, dict[str, Sampled]]:
+def _look(
+    connection: Connection, sources: Sources, now: datetime
+) -> tuple[Facts, Mapping[str, Sampled], Mapping[str, Guard]]:
     facts = read_facts(connection, sources.settings, now)
-    return facts, sources.samples.read(connection, facts.backlog, sources.settings, now)
+    sampled = sources.samples.read(connection, facts.backlog, sources.settings, now)
+    return facts, sampled, sources.guards.read(connection, facts.backlog, sources.settings, now)
 
 
-def _documents(facts: Facts, sampled: Mapping[str, Sampled], now: datetime, settings: Settings) -> dict[str, Any]:
+def _documents(
+    facts: Facts, sampled: Mapping[str, Sampled], guards: Mapping[str, Guard], now: datetime, settings: Settings
+) -> dict[str, Any]:
     silent = silence(facts.life, now)
     blocking = daemon_reasons(facts, now, settings)
-    plans = [make_plan(campaign, facts.phones) for campaign in facts.campaigns.values()]
+    days_off, of_others = settings.schedule.blackout_dates, guard(settings.schedule.last_call_before_close, ())
+    plans = [make_plan(campaign, facts.phones, days_off) for campaign in facts.campaigns.values()]
     noted = notes.review(plans, sampled, now)
-    standing = ((plan, reasons_now(facts, plan, now, settings, blocking=blocking)) for plan in plans)
+    guarded = ((plan, guards.get(plan.campaign.uuid, of_others)) for plan in plans)
+    standing = ((plan, reasons_now(facts, plan, now, settings, guard=own, blocking=blocking)) for plan, own in guarded)
     return {
         "at": iso(now),
         "problems": [silent] if silent else [],

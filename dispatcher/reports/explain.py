@@ -5,22 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dispatcher.mirror import history
+from dispatcher.mirror import dead_letters, history
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.database import Connection
+from dispatcher.mirror.dead_letters import Letter
 from dispatcher.model.campaign import Campaign
 from dispatcher.model.order import OrderRecord
 from dispatcher.model.reasons import Reason
+from dispatcher.reports import dead_letters as letters
 from dispatcher.reports import forecast, judgement
 from dispatcher.reports.facts import Facts, read_facts, silence
 from dispatcher.reports.finding import find_campaign, find_order
 from dispatcher.reports.forecast import read_outlook
+from dispatcher.reports.guards import last_call, read_guard
 from dispatcher.reports.instants import iso
 from dispatcher.reports.jobs import decided, masked
 from dispatcher.reports.notes import documents
 from dispatcher.reports.samples import read_sample
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.eligibility import next_open, order_reasons, spacing_of
+from dispatcher.rules.last_call import Guard
 from dispatcher.rules.lint import Sampled, lint
 from dispatcher.rules.plan import Plan, make_plan
 from dispatcher.rules.spacing import Call, spacing_reasons
@@ -33,11 +37,12 @@ _MOST_STEPS = 100
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The order that was asked about, its attempts, and the calls of all campaigns to its person."""
+    """The order that was asked about, its attempts, the calls of all campaigns to its person, and its dead letter."""
 
     record: OrderRecord
     attempts: Sequence[Attempt]
     calls: Sequence[Call]
+    letter: Letter | None
 
 
 async def explain(sources: Sources, campaign: str, order: str | None, at: datetime, now: datetime) -> dict[str, Any]:
@@ -54,9 +59,9 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
 
     NotFoundError names what does not exist; TransientError if SQL fails.
     """
-    facts, sampled, found, asked = await sources.database.read(_look, sources.settings, campaign, order, at)
-    plan = make_plan(found, facts.phones)
-    reasons = _reasons(facts, plan, asked, at, now, sources.settings)
+    facts, sampled, found, guard, asked = await sources.database.read(_look, sources.settings, campaign, order, at)
+    plan = make_plan(found, facts.phones, sources.settings.schedule.blackout_dates)
+    reasons = _reasons(facts, plan, asked, at, now, sources.settings, guard)
     silent = silence(facts.life, now) if at == now else None
     document: dict[str, Any] = {
         "campaign": found.uuid,
@@ -68,6 +73,7 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
         "open": next_open(plan, at) == at,
         "next_open": iso(next_open(plan, at)),
         "next_change": iso(next_change(plan.week, plan.zone, at)) if plan.week and plan.zone else None,
+        "last_call": last_call(guard),
         "notes": documents(lint(plan, at, sampled)),
         "problems": [silent] if silent else [],
     }
@@ -82,6 +88,7 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
             "number": masked(record.e164),
             "scheduled_at": iso(record.order.scheduled_at),
             "attempts": [decided(attempt) for attempt in asked.attempts],
+            "dead_letter": letters.document(asked.letter) if asked.letter else None,
             "next_open": iso(_next_chance(plan, asked, at, sources.settings)),
         }
     return document
@@ -89,28 +96,32 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
 
 def _look(
     connection: Connection, settings: Settings, campaign: str, order: str | None, at: datetime
-) -> tuple[Facts, Sampled | None, Campaign, _Asked | None]:
+) -> tuple[Facts, Sampled | None, Campaign, Guard, _Asked | None]:
     found = find_campaign(connection, campaign)
     facts = read_facts(connection, settings, at, found.uuid)
     sampled = read_sample(connection, found.uuid, settings, at)
+    guard = read_guard(connection, found.uuid, settings, at)
     if order is None:
-        return facts, sampled, found, None
+        return facts, sampled, found, guard, None
     record = find_order(connection, found, order)
     numbers = [record.e164] if record.e164 is not None else []
     rules, memory = settings.calling_rules.pack(), settings.retries.spacing().memory
     called = history.calls(connection, numbers, at - (max(memory, rules.memory) if rules else memory))
     calls = called.get(record.e164 or "", [])
-    return facts, sampled, found, _Asked(record, history.listed(connection, order=order), calls)
+    letter = dead_letters.of_order(connection, record.order.uuid)
+    return facts, sampled, found, guard, _Asked(record, history.listed(connection, order=order), calls, letter)
 
 
 def _reasons(
-    facts: Facts, plan: Plan, asked: _Asked | None, at: datetime, now: datetime, settings: Settings
+    facts: Facts, plan: Plan, asked: _Asked | None, at: datetime, now: datetime, settings: Settings, guard: Guard
 ) -> list[Reason]:
     if at == now:
         blocking = judgement.daemon_reasons(facts, now, settings)
-        found = judgement.reasons_now(facts, plan, now, settings, blocking=blocking, with_orders=asked is None)
+        found = judgement.reasons_now(
+            facts, plan, now, settings, guard=guard, blocking=blocking, with_orders=asked is None
+        )
     else:
-        found = judgement.reasons_at(facts, plan, at, settings)
+        found = judgement.reasons_at(facts, plan, at, guard)
         empty = judgement.no_orders(facts, plan) if asked is None else None
         found += [empty] if empty else []
     return found + (_own_reasons(asked, at, settings) if asked else [])

@@ -11,9 +11,11 @@ from dispatcher.mirror.database import Connection
 from dispatcher.mirror.outlook import Call
 from dispatcher.model.brakes import Brakes
 from dispatcher.model.outcome import outcome
+from dispatcher.reports.guards import read_guard
 from dispatcher.reports.instants import iso
 from dispatcher.rules.eligibility import campaign_reasons
 from dispatcher.rules.forecast import Forecast, Habit, Pace, Standing, Waiting, forecast, never, pace
+from dispatcher.rules.last_call import Guard
 from dispatcher.rules.lint import Sampled, first_lawful, places
 from dispatcher.rules.plan import Plan
 from dispatcher.rules.retry import after
@@ -39,6 +41,7 @@ class Outlook:
     of: str
     campaigns_on_phone: int
     brakes: Brakes
+    guard: Guard
 
 
 def read_outlook(connection: Connection, settings: Settings, plan: Plan, at: datetime) -> Outlook | None:
@@ -58,6 +61,7 @@ def read_outlook(connection: Connection, settings: Settings, plan: Plan, at: dat
         of=of,
         campaigns_on_phone=max(1, outlook.campaigns_on(connection, plan.campaign.phone or "")),
         brakes=brakes.current(connection),
+        guard=read_guard(connection, campaign, settings, at),
     )
 
 
@@ -82,7 +86,7 @@ def document(
         campaign_concurrency=limits.campaign_concurrency,
         total_concurrency=limits.total_concurrency,
     )
-    hours = list(_hours(plan, sampled, at, settings))
+    hours = list(_hours(plan, sampled, at, known.guard))
     found = forecast(known.waiting, hours, at, allowed.calls_per_second, habit)
     why = _why_not(plan, known, found, at)
     return {
@@ -114,7 +118,7 @@ def _why_not(plan: Plan, known: Outlook, found: Forecast, at: datetime) -> str |
     return None
 
 
-def _hours(plan: Plan, sampled: Sampled | None, at: datetime, settings: Settings) -> Iterator[Window]:
+def _hours(plan: Plan, sampled: Sampled | None, at: datetime, guard: Guard) -> Iterator[Window]:
     """Yield the open times to come, each from the first instant at which any number of the sample may be called."""
     if plan.week is None or plan.zone is None:
         return
@@ -123,7 +127,7 @@ def _hours(plan: Plan, sampled: Sampled | None, at: datetime, settings: Settings
         opens: datetime | None = window.opens_at
         if sampled and numbers:
             opens = first_lawful(window, numbers, sampled.forbids)
-        closes = window.closes_at - settings.schedule.last_call_before_close
+        closes = window.closes_at - guard.length
         if opens is not None and opens < closes:
             yield Window(opens, closes)
 

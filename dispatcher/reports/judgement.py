@@ -15,6 +15,7 @@ from dispatcher.reports.facts import Facts, running
 from dispatcher.reports.instants import iso
 from dispatcher.rules import conditions, pacing
 from dispatcher.rules.eligibility import campaign_reasons
+from dispatcher.rules.last_call import Guard
 from dispatcher.rules.plan import Plan
 from dispatcher.rules.windows import open_for
 from dispatcher.settings import Settings
@@ -34,6 +35,7 @@ def reasons_now(
     now: datetime,
     settings: Settings,
     *,
+    guard: Guard,
     blocking: Sequence[Reason],
     with_orders: bool = True,
 ) -> list[Reason]:
@@ -42,7 +44,7 @@ def reasons_now(
     `blocking` are the `daemon_reasons` of that instant, the same for every campaign. Whether an order is due is not
     asked for somebody who asks of one order.
     """
-    found = reasons_at(facts, plan, now, settings)
+    found = reasons_at(facts, plan, now, guard)
     stale = None
     if not found and not any(reason.code is Code.MIRROR_STALE for reason in blocking):
         read_at = facts.orders_synced_at.get(plan.campaign.uuid)
@@ -52,9 +54,9 @@ def reasons_now(
     return found or _limits(facts, plan, now, settings)
 
 
-def reasons_at(facts: Facts, plan: Plan, at: datetime, settings: Settings) -> list[Reason]:
+def reasons_at(facts: Facts, plan: Plan, at: datetime, guard: Guard) -> list[Reason]:
     """Return the reasons that can be told for any instant: as things stand now, and by the clock of `at`."""
-    return campaign_reasons(plan, at, facts.brakes, settings.schedule.last_call_before_close)
+    return campaign_reasons(plan, at, facts.brakes, guard)
 
 
 def no_orders(facts: Facts, plan: Plan) -> Reason | None:

@@ -12,7 +12,7 @@ from dispatcher.reports.instants import iso
 from dispatcher.reports.notes import documents
 from dispatcher.rules.schedule import Week
 from dispatcher.rules.week_picture import Day, days
-from dispatcher.rules.windows import is_open, windows
+from dispatcher.rules.windows import days_off, is_open, windows
 
 MOST_DAYS = 35
 """A picture of more days than this is none."""
@@ -43,7 +43,7 @@ class Preview:
 
 
 def preview(week: Week, zone: ZoneInfo, asked: Asked, notes: Sequence[Note]) -> Preview:
-    """Return the windows of a week in [start, end), clipped to it, and whether it is open at `now`."""
+    """Return the windows of a week in [start, end), clipped to it, its days off, and whether it is open at `now`."""
     document = {
         "timezone": zone.key,
         "from": iso(asked.start),
@@ -53,6 +53,7 @@ def preview(week: Week, zone: ZoneInfo, asked: Asked, notes: Sequence[Note]) -> 
             {"opens_at": iso(window.opens_at), "closes_at": iso(window.closes_at)}
             for window in windows(week, zone, asked.start, asked.end)
         ],
+        "blackout_dates": [day.isoformat() for day in days_off(week, zone, asked.start, asked.end)],
         "notes": documents(notes),
     }
     return Preview(document, days(week, zone, asked.start, asked.days, asked.now))

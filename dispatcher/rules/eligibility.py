@@ -5,30 +5,26 @@ Whatever is not known stands against it. Instants are UTC and passed in.
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from dispatcher.model.attempt import State
 from dispatcher.model.brakes import Brakes
 from dispatcher.model.order import DIALABLE, OrderRecord, OrderStatus
 from dispatcher.model.reasons import Code, Reason
+from dispatcher.rules.last_call import NO_GUARD, Guard
 from dispatcher.rules.plan import Plan
 from dispatcher.rules.recipient import attempt_caps, lawful_until, recipient_reason
 from dispatcher.rules.rulepack import RulePack
+from dispatcher.rules.schedule import Week
 from dispatcher.rules.spacing import Spacing
-from dispatcher.rules.windows import is_open, next_change
+from dispatcher.rules.windows import day_off, is_open, next_change
 
 LONGEST = timedelta(days=1)
 """A call of a campaign that never closes may still not be begun later than this after it was queued."""
 
 
-NO_GUARD = timedelta(0)
-"""Calls may begin until the very moment of closing."""
-
-
-def campaign_reasons(plan: Plan, at: datetime, brakes: Brakes, guard: timedelta = NO_GUARD) -> list[Reason]:
-    """Return every reason why the campaign is not dialled at `at`, what a person must mend first.
-
-    `guard` is the time before the window closes in which no call begins.
-    """
+def campaign_reasons(plan: Plan, at: datetime, brakes: Brakes, guard: Guard = NO_GUARD) -> list[Reason]:
+    """Return every reason why the campaign is not dialled at `at`, what a person must mend first."""
     found = list(plan.standing)
     uuid, phone = plan.campaign.uuid, plan.campaign.phone
     if brakes.everything is not None:
@@ -41,24 +37,31 @@ def campaign_reasons(plan: Plan, at: datetime, brakes: Brakes, guard: timedelta 
     return [*found, closed] if closed else found
 
 
-def window_reason(plan: Plan, at: datetime, guard: timedelta = NO_GUARD) -> Reason | None:
+def window_reason(plan: Plan, at: datetime, guard: Guard = NO_GUARD) -> Reason | None:
     """Return the reason that the campaign's window is closed at `at`; None if it is open or not to be told.
 
-    It is as good as closed while it is about to close, that is within `guard` of it.
+    It is as good as closed while it is about to close, that is within its guard.
     """
     if plan.week is None or plan.zone is None:
         return None
     change = next_change(plan.week, plan.zone, at)
     if not is_open(plan.week, plan.zone, at):
-        return Reason(Code.WINDOW_CLOSED, f"the schedule is closed at this time in {plan.zone.key}", change)
-    if change is None or change - at > guard:
+        return Reason(Code.WINDOW_CLOSED, _closed(plan.week, plan.zone, at), change)
+    if change is None or change - at > guard.length:
         return None
     return Reason(
         Code.WINDOW_CLOSED,
         f"the schedule closes at this time in {plan.zone.key}, and no call begins in the last"
-        f" {guard.total_seconds():.0f} s before it closes (schedule.last_call_before_close)",
+        f" {guard.length.total_seconds():.0f} s before it closes ({guard.by})",
         next_change(plan.week, plan.zone, change),
     )
+
+
+def _closed(week: Week, zone: ZoneInfo, at: datetime) -> str:
+    day = day_off(week, zone, at)
+    if day is not None:
+        return f"{day} is a blackout date of the campaign in {zone.key} (schedule.blackout_dates)"
+    return f"the schedule is closed at this time in {zone.key}"
 
 
 def next_open(plan: Plan, at: datetime) -> datetime | None:
@@ -129,16 +132,16 @@ def not_after(
     *,
     calling_rules: RulePack | None,
     country: str | None = None,
-    guard: timedelta = NO_GUARD,
+    guard: Guard = NO_GUARD,
 ) -> datetime:
-    """Return the last instant until which a call that may begin at `at` may still begin, `guard` before closing.
+    """Return the last instant until which a call that may begin at `at` may still begin, its guard before closing.
 
     `country` is the one that the platform says the person is in.
     """
     ends = [at + LONGEST]
     if plan.week is not None and plan.zone is not None:
         closes = next_change(plan.week, plan.zone, at)
-        ends += [closes - guard] if closes else []
+        ends += [closes - guard.length] if closes else []
     if calling_rules:
         unlawful_from = lawful_until(e164, at, calling_rules, country)
         ends += [unlawful_from] if unlawful_from else []

@@ -8,12 +8,12 @@ group, because a tuple of two would take three times the room.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from heapq import heapify, heapreplace
+from heapq import heapify, heappop, heapreplace
 from zoneinfo import ZoneInfo
 
 from dispatcher.rules.offsets import EPOCH, second_of
 from dispatcher.rules.schedule import Week
-from dispatcher.rules.windows import is_open_second, never_changes, next_change_second
+from dispatcher.rules.windows import is_open_second, next_change_second
 
 _NUMBER_BITS = 32
 _NUMBER = (1 << _NUMBER_BITS) - 1
@@ -67,7 +67,10 @@ class Openings:
                 self.open.symmetric_difference_update(group.names)
                 changed += group.names
             change = next_change_second(group.week, group.zone, second)
-            heapreplace(self._changes, change << _NUMBER_BITS | number)
+            if change is None:
+                heappop(self._changes)
+            else:
+                heapreplace(self._changes, change << _NUMBER_BITS | number)
         return changed
 
     def next_change(self) -> datetime | None:
@@ -93,8 +96,8 @@ class Openings:
         for number, group in enumerate(self._groups):
             if is_open_second(group.week, group.zone, self._judged):
                 self.open.update(group.names)
-            if not never_changes(group.week):
-                change = next_change_second(group.week, group.zone, self._judged)
+            change = next_change_second(group.week, group.zone, self._judged)
+            if change is not None:
                 self._changes.append(change << _NUMBER_BITS | number)
         heapify(self._changes)
 

@@ -1,7 +1,9 @@
 """A campaign made ready to be judged: its schedule and zone read once, and what stands against it whatever the hour."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from dispatcher.model.campaign import Campaign, CampaignStatus, CampaignType, Phone, PhoneStatus
@@ -9,6 +11,11 @@ from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules.fault import Fault
 from dispatcher.rules.schedule import Week, parse_schedule
 from dispatcher.rules.zones import zone
+
+DaysOff = Mapping[str, Collection[date]]
+"""By campaign, the days on its own clock on which it is closed whatever its schedule says."""
+
+NO_DAYS_OFF: DaysOff = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +32,13 @@ class Plan:
     standing: tuple[Reason, ...]
 
 
-def make_plan(campaign: Campaign, phones: Mapping[str, Phone]) -> Plan:
+def make_plan(campaign: Campaign, phones: Mapping[str, Phone], days_off: DaysOff = NO_DAYS_OFF) -> Plan:
     """Read a campaign's schedule and zone and find its phone; nothing that it holds raises."""
     standing = _campaign_reasons(campaign)
     week: Week | None = None
     place: ZoneInfo | None = None
     try:
-        week = parse_schedule(campaign.schedule)
+        week = parse_schedule(campaign.schedule).without(days_off.get(campaign.uuid, ()))
     except Fault as fault:
         standing.append(fault.reason)
     try:
@@ -45,13 +52,20 @@ def make_plan(campaign: Campaign, phones: Mapping[str, Phone]) -> Plan:
     return Plan(campaign, phone, week, place, tuple(standing))
 
 
-def made_again(plan: Plan) -> Plan:
+def made_again(plan: Plan, days_off: DaysOff) -> Plan:
     """Return the plan with its schedule and zone read anew: for after another tz database was taken into use."""
-    return make_plan(plan.campaign, {plan.phone.uuid: plan.phone} if plan.phone else {})
+    return make_plan(plan.campaign, {plan.phone.uuid: plan.phone} if plan.phone else {}, days_off)
+
+
+_UNLISTED = (
+    "and so many others that the removal is not believed; if it is gone, run `dispatcher sync --accept-removals`"
+)
 
 
 def _campaign_reasons(campaign: Campaign) -> list[Reason]:
     found = []
+    if not campaign.listed:
+        found.append(Reason(Code.MIRROR_STALE, f"the platform no longer lists the campaign, {_UNLISTED}"))
     if campaign.fault:
         found.append(
             Reason(Code.CAMPAIGN_INVALID, f"the platform's document of the campaign is malformed: {campaign.fault}")
@@ -72,6 +86,8 @@ def _phone_reasons(campaign: Campaign, phone: Phone | None) -> list[Reason]:
         return [Reason(Code.NO_PHONE, "no outbound phone is assigned to the campaign")]
     if phone is None:
         return [Reason(Code.PHONE_UNKNOWN, f"the platform lists no phone {campaign.phone}")]
+    if not phone.listed:
+        return [Reason(Code.PHONE_UNKNOWN, f"the platform no longer lists phone {phone.uuid}, {_UNLISTED}")]
     if phone.fault:
         return [
             Reason(Code.PHONE_NOT_ACTIVE, f"the platform's document of phone {phone.uuid} is malformed: {phone.fault}")

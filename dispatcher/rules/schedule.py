@@ -12,8 +12,10 @@ Readings that the platform's page leaves open, each on the side of not dialling:
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from itertools import islice, pairwise
 
@@ -23,6 +25,8 @@ from dispatcher.rules.fault import Fault, shown
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
 WEEK_MINUTES = len(DAYS) * DAY_MINUTES
+FIRST_DAY = date(1970, 1, 1)
+"""Days of the calendar are numbered from this one on."""
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00)")
 _NOTES = 5
@@ -35,15 +39,18 @@ class ScheduleFault(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The open minutes of a wall-clock week.
+    """The open minutes of a wall-clock week, and the days of the calendar on which it is closed all the same.
 
     `bounds` are minutes of the week, ascending and distinct, in turn an opening and a closing: open in
     [bounds[0], bounds[1]), [bounds[2], bounds[3]), … A window across the end of Sunday is cut there in two.
+    `days_off` are days numbered from FIRST_DAY on, in the same manner: closed from 00:00 of the wall clock's day
+    days_off[0] until 00:00 of days_off[1], and so on.
     `notes` are sentences on what was ignored; two weeks with the same open minutes are equal whatever their notes.
     """
 
     bounds: tuple[int, ...]
     notes: tuple[str, ...] = field(default=(), compare=False)
+    days_off: tuple[int, ...] = ()
 
     @staticmethod
     def of(intervals: Iterable[tuple[int, int]], notes: tuple[str, ...] = ()) -> "Week":
@@ -56,6 +63,20 @@ class Week:
                 merged += (start, end)
         return _shared(tuple(merged), notes)
 
+    def without(self, days: Iterable[date]) -> "Week":
+        """Return the week that is also closed on each of the days, from midnight to midnight of its wall clock."""
+        off: list[int] = []
+        for day in sorted({(day - FIRST_DAY).days for day in days}):
+            if off and day == off[-1]:
+                off[-1] = day + 1
+            else:
+                off += (day, day + 1)
+        return _shared(self.bounds, self.notes, tuple(off))
+
+    def is_off(self, day: int) -> bool:
+        """Tell whether it is closed on a day of the calendar, numbered from FIRST_DAY on, whatever its hours."""
+        return bisect_right(self.days_off, day) % 2 == 1
+
     @property
     def intervals(self) -> tuple[tuple[int, int], ...]:
         """The open [start, end) in minutes of the week, in order, with a gap between any two."""
@@ -63,9 +84,9 @@ class Week:
 
 
 @lru_cache(maxsize=8192)
-def _shared(bounds: tuple[int, ...], notes: tuple[str, ...]) -> Week:
-    """Return the one week of these bounds and notes: thousands of campaigns keep the same hours."""
-    return Week(bounds, notes)
+def _shared(bounds: tuple[int, ...], notes: tuple[str, ...], days_off: tuple[int, ...] = ()) -> Week:
+    """Return the one week of these bounds, notes and days: thousands of campaigns keep the same hours."""
+    return Week(bounds, notes, days_off)
 
 
 def parse_schedule(schedule: object) -> Week:

@@ -101,6 +101,8 @@ def _stretches(zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int,
 
 def _hours(week: Week, day: int) -> Iterator[Span]:
     """Yield the open hours that the week has for a day, whatever the clocks do on it."""
+    if week.is_off(day):
+        return
     monday = (day + _THURSDAY) % len(DAYS) * DAY_SECONDS
     for start, end in week.intervals:
         span = _both((start * 60 - monday, end * 60 - monday), (0, DAY_SECONDS))

@@ -28,12 +28,18 @@ def describe(settings: Settings) -> list[Row]:
     return [
         Row(
             str(key),
-            shown(getattr(getattr(settings, key.section), key.name)),
+            _in_force(getattr(getattr(settings, key.section), key.name)),
             settings.source(str(key)),
             key.field.description or "",
         )
         for key in KEYS.values()
     ]
+
+
+def _in_force(value: object) -> str:
+    if isinstance(value, dict):
+        return shown("; ".join(f"{name}: {shown(one)}" for name, one in value.items()) or "{}")
+    return shown(value)
 
 
 def shown(value: object) -> str:

@@ -30,11 +30,13 @@ from dispatcher.settings.urls import BaseUrl, DatabaseUrl, RedisUrl
 from dispatcher.settings.values import (
     Count,
     Dates,
+    DatesByName,
     Duration,
     Factor,
     FilePath,
     Flag,
     KeyPrefix,
+    LastCall,
     Names,
     OwnToken,
     PositiveDuration,
@@ -142,12 +144,15 @@ class Sync(Section):
 class Schedule(Section):
     """How the edges of a campaign's windows are treated."""
 
-    last_call_before_close: Annotated[Duration, AfterValidator(at_most("24h"))] = Field(
+    last_call_before_close: LastCall = Field(
         default=timedelta(0), description="How long before a campaign's window closes its last call may begin."
     )
     opening_ramp: Annotated[Duration, AfterValidator(at_most("24h"))] = Field(
         default=timedelta(0),
         description="The time after an opening in which a phone's rate grows from nothing to its limit.",
+    )
+    blackout_dates: DatesByName = Field(
+        default={}, description="Days on which single campaigns are closed, each on the campaign's own clock."
     )
 
 

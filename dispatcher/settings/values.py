@@ -3,6 +3,7 @@
 Each raises a ValueError that begins with "must", so that a fault reads as a sentence after the key and its value.
 """
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from dispatcher.rules.last_call import P95, Before
 from dispatcher.settings import durations
 
 MOST = 1_000_000
@@ -19,6 +21,9 @@ MOST = 1_000_000
 
 _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _LEAST_SECRET = 16
+_BY_NAME = (
+    'must be a table of dates by campaign, such as { "8f3a91b2-…" = ["2026-12-24"] }, or in a variable the same as JSON'
+)
 _EARLIEST, _LATEST = 1900, 2200
 """The calendar goes on some way around these years, so that the days around a date exist."""
 
@@ -139,6 +144,26 @@ def _date(value: object) -> date:
     return day
 
 
+def _dates_by_name(value: object) -> dict[str, tuple[date, ...]]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise ValueError(_BY_NAME) from None
+    if not isinstance(value, dict) or not all(name.strip() and isinstance(days, list | tuple) for name, days in value.items()):
+        raise ValueError(_BY_NAME)
+    return {name.strip(): _dates(days) for name, days in value.items()}
+
+
+def _last_call(value: object) -> Before:
+    if isinstance(value, str) and value.strip().lower() == P95:
+        return P95
+    try:
+        return at_most("24h")(durations.parse(value))
+    except ValueError as fault:
+        raise ValueError(f"{fault}, or {P95}") from None
+
+
 def _file(value: object) -> Path:
     if isinstance(value, Path):
         return value
@@ -163,5 +188,7 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 OwnToken = Annotated[Token, AfterValidator(_password)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Dates = Annotated[tuple[date, ...], BeforeValidator(_dates)]
+DatesByName = Annotated[dict[str, tuple[date, ...]], BeforeValidator(_dates_by_name)]
+LastCall = Annotated[Before, BeforeValidator(_last_call)]
 FilePath = Annotated[Path, BeforeValidator(_file)]
 KeyPrefix = Annotated[str, BeforeValidator(_prefix)]

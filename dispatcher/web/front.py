@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from dispatcher.daemon.daemon import Daemon
+from dispatcher.reports.guards import Guards
 from dispatcher.reports.samples import Samples
 from dispatcher.reports.sources import Sources
 from dispatcher.web.deps import Deps
@@ -16,10 +17,10 @@ async def front(daemon: Daemon) -> AsyncIterator[str]:
 
     ConfigurationError if http.bind cannot be had.
     """
-    settings, context, samples = daemon.settings, daemon.context, Samples()
+    settings, context, samples, guards = daemon.settings, daemon.context, Samples(), Guards()
     deps = Deps(
         # Asked for anew each time: a reload may have changed the settings.
-        sources=lambda: Sources(daemon.settings, context.database, context.watch, samples),
+        sources=lambda: Sources(daemon.settings, context.database, context.watch, samples, guards),
         clock=daemon.clock,
         token=settings.http.token,
         bind=settings.http.bind,

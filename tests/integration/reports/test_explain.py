@@ -35,6 +35,7 @@ async def test_a_campaign_that_is_dialled_says_so(mirror: Mirror, sources: Sourc
         "open": True,
         "next_open": "2026-05-04T14:00:00Z",
         "next_change": "2026-05-04T21:00:00Z",
+        "last_call": {"before_close_s": 0.0, "by": "schedule.last_call_before_close"},
         "notes": [],
         "problems": [],
     }

@@ -24,6 +24,7 @@ def test_windows_are_clipped_in_order_and_merged_where_they_touch() -> None:
             {"opens_at": "2026-05-04T12:00:00Z", "closes_at": "2026-05-05T00:00:00Z"},
             {"opens_at": "2026-05-11T10:00:00Z", "closes_at": "2026-05-11T11:00:00Z"},
         ],
+        "blackout_dates": [],
         "notes": [],
     }
 

@@ -1,6 +1,7 @@
 """Open times against a wall clock that is computed another way: from the raw JSON, by the library's own conversion."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.rules.schedule import DAYS, parse_schedule
-from dispatcher.rules.windows import is_open, next_change, windows
+from dispatcher.rules.windows import day_off, is_open, next_change, windows
 from dispatcher.rules.zones import names, zone
 
 MINUTE = timedelta(minutes=1)
@@ -23,8 +24,10 @@ def minute_of(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def shows_open(schedule: Schedule, place: ZoneInfo, at: datetime) -> bool:
+def shows_open(schedule: Schedule, place: ZoneInfo, at: datetime, off: Collection[date] = ()) -> bool:
     wall = at.astimezone(place)
+    if wall.date() in off:
+        return False
     now = wall.hour * 60 + wall.minute
     today, yesterday = DAYS[wall.weekday()], DAYS[wall.weekday() - 1]
     for window in schedule.get(today, []):
@@ -76,44 +79,51 @@ PLACES = st.sampled_from(
         "Pacific/Apia",
     ]
 ) | st.deferred(lambda: st.sampled_from(sorted(names())))
-CASES = PLACES.flatmap(lambda name: st.tuples(st.just(name), instants(name), SCHEDULES))
+DAYS_OFF = st.just(()) | st.lists(st.integers(-2, 9), min_size=1, max_size=5)
+CASES = PLACES.flatmap(
+    lambda name: st.tuples(st.just(name), instants(name), SCHEDULES, DAYS_OFF).map(
+        lambda case: (*case[:3], frozenset(case[1].date() + timedelta(days=day) for day in case[3]))
+    )
+)
+Case = tuple[str, datetime, Schedule, frozenset[date]]
 
 
 @settings(max_examples=100, deadline=None)
 @given(CASES)
-def test_is_open_is_what_the_wall_clock_shows(case: tuple[str, datetime, Schedule]) -> None:
-    name, at, schedule = case
-    week, place = parse_schedule(schedule), zone(name)
+def test_is_open_is_what_the_wall_clock_shows(case: Case) -> None:
+    name, at, schedule, off = case
+    week, place = parse_schedule(schedule).without(off), zone(name)
     for hours in (0, 1, 2):
         instant = at + timedelta(hours=hours)
-        assert is_open(week, place, instant) == shows_open(schedule, place, instant)
+        assert is_open(week, place, instant) == shows_open(schedule, place, instant, off)
+        assert day_off(week, place, instant) == (day if (day := instant.astimezone(place).date()) in off else None)
 
 
 @settings(max_examples=60, deadline=None)
 @given(CASES)
-def test_the_next_change_is_the_first_minute_that_differs(case: tuple[str, datetime, Schedule]) -> None:
-    name, at, schedule = case
+def test_the_next_change_is_the_first_minute_that_differs(case: Case) -> None:
+    name, at, schedule, off = case
     place = zone(name)
-    now = shows_open(schedule, place, at)
-    change = next_change(parse_schedule(schedule), place, at)
+    now = shows_open(schedule, place, at, off)
+    change = next_change(parse_schedule(schedule).without(off), place, at)
     # From 1990 on, every zone's offset is of whole minutes, so that changes lie on whole minutes of UTC.
     minute = at.replace(second=0, microsecond=0) + MINUTE
     last = minute + timedelta(days=9) if change is None else change
     while minute < last:
-        assert shows_open(schedule, place, minute) == now
+        assert shows_open(schedule, place, minute, off) == now
         minute += MINUTE
-    assert change is None or (minute == change and shows_open(schedule, place, change) != now)
+    assert change is None or (minute == change and shows_open(schedule, place, change, off) != now)
 
 
 @settings(max_examples=40, deadline=None)
 @given(CASES)
-def test_windows_are_the_open_minutes_and_no_other(case: tuple[str, datetime, Schedule]) -> None:
-    name, at, schedule = case
+def test_windows_are_the_open_minutes_and_no_other(case: Case) -> None:
+    name, at, schedule, off = case
     place = zone(name)
     start = at.replace(second=0, microsecond=0)
     end = start + timedelta(days=2)
     open_minutes: set[datetime] = set()
-    found = list(windows(parse_schedule(schedule), place, start, end))
+    found = list(windows(parse_schedule(schedule).without(off), place, start, end))
     for window in found:
         assert start <= window.opens_at < window.closes_at <= end
         open_minutes.update(
@@ -123,7 +133,7 @@ def test_windows_are_the_open_minutes_and_no_other(case: tuple[str, datetime, Sc
     assert open_minutes == {
         minute
         for minute in (start + number * MINUTE for number in range(2 * 24 * 60))
-        if shows_open(schedule, place, minute)
+        if shows_open(schedule, place, minute, off)
     }
 
 

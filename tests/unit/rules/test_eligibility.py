@@ -16,6 +16,7 @@ from dispatcher.rules.eligibility import (
     spacing_of,
     window_reason,
 )
+from dispatcher.rules.last_call import Guard
 from dispatcher.rules.spacing import Cap, Spacing
 from tests.unit.rules.things import LONDON, NOON, PACK, a_plan, a_record, an_order
 
@@ -46,9 +47,9 @@ def test_a_closed_window_ends_when_it_opens_next() -> None:
 
 
 def test_no_call_begins_in_the_guarded_time_before_the_window_closes() -> None:
-    guard = timedelta(minutes=5)
-    assert campaign_reasons(a_plan(), CLOSES - guard - MICROSECOND, Brakes(), guard) == []
-    for at in (CLOSES - guard, CLOSES - MICROSECOND):
+    guard = Guard(timedelta(minutes=5))
+    assert campaign_reasons(a_plan(), CLOSES - guard.length - MICROSECOND, Brakes(), guard) == []
+    for at in (CLOSES - guard.length, CLOSES - MICROSECOND):
         (reason,) = campaign_reasons(a_plan(), at, Brakes(), guard)
         assert reason.code is Code.WINDOW_CLOSED
         assert "in the last 300 s before it closes (schedule.last_call_before_close)" in reason.detail
@@ -56,22 +57,48 @@ def test_no_call_begins_in_the_guarded_time_before_the_window_closes() -> None:
         assert reason.until == OPENS
 
 
+def test_a_blackout_date_is_told_by_its_day_and_ends_with_the_next_opening() -> None:
+    dark = a_plan(days_off={"campaign_1": [NOON.date()], "campaign_2": [NOON.date() + timedelta(days=1)]})
+    for at in (NOON, NOON.replace(hour=2)):
+        reason = window_reason(dark, at)
+        assert reason is not None
+        assert reason.code is Code.WINDOW_CLOSED
+        assert reason.detail == (
+            "2026-01-12 is a blackout date of the campaign in Europe/Berlin (schedule.blackout_dates)"
+        )
+        assert reason.until == OPENS == next_open(dark, at)
+    assert window_reason(dark, OPENS) is None
+
+
+def test_the_guard_before_a_blackout_date_ends_after_it() -> None:
+    nightly = {day: {"start": "00:00", "end": "24:00"} for day in ("mon", "tue", "wed")}
+    dark = a_plan(schedule=nightly, days_off={"campaign_1": [NOON.date() + timedelta(days=1)]})
+    midnight = datetime(2026, 1, 12, 23, tzinfo=UTC)  # in Berlin
+    guard = Guard(timedelta(minutes=5))
+    reason = window_reason(dark, midnight - MICROSECOND, guard)
+    assert reason is not None
+    assert reason.until == midnight + timedelta(days=1)
+    assert not_after(dark, LONDON, midnight - timedelta(hours=4), calling_rules=None, guard=guard) == (
+        midnight - guard.length
+    )
+
+
 def test_what_never_closes_needs_no_guard() -> None:
-    assert window_reason(a_plan(schedule=ALWAYS), NOON, timedelta(days=1)) is None
+    assert window_reason(a_plan(schedule=ALWAYS), NOON, Guard(timedelta(days=1))) is None
 
 
 def test_a_closed_window_says_so_whatever_the_guard() -> None:
-    assert window_reason(a_plan(), CLOSES, timedelta(days=1)) == window_reason(a_plan(), CLOSES)
+    assert window_reason(a_plan(), CLOSES, Guard(timedelta(days=1))) == window_reason(a_plan(), CLOSES)
 
 
 def test_a_window_shorter_than_the_guard_is_never_dialled() -> None:
-    reason = window_reason(a_plan(), OPENS, timedelta(hours=8))
+    reason = window_reason(a_plan(), OPENS, Guard(timedelta(hours=8)))
     assert reason is not None
     assert reason.until == OPENS + timedelta(days=1)
 
 
 @pytest.mark.parametrize("changes", [{"schedule": None}, {"timezone": None}])
-def test_without_a_schedule_or_a_zone_no_window_is_told(changes: dict[str, None]) -> None:
+def test_without_a_schedule_or_a_zone_no_window_is_told(changes: dict[str, Any]) -> None:
     plan = a_plan(**changes)
     assert window_reason(plan, NOON) is None
     assert next_open(plan, NOON) is None
@@ -190,8 +217,8 @@ def test_a_call_may_begin_until_the_window_closes() -> None:
 
 
 def test_a_call_may_begin_until_the_guarded_time_before_the_window_closes() -> None:
-    guard = timedelta(minutes=5)
-    assert not_after(a_plan(), LONDON, NOON, calling_rules=PACK, guard=guard) == CLOSES - guard
+    guard = Guard(timedelta(minutes=5))
+    assert not_after(a_plan(), LONDON, NOON, calling_rules=PACK, guard=guard) == CLOSES - guard.length
     assert not_after(a_plan(schedule=ALWAYS), LONDON, NOON, calling_rules=None, guard=guard) == NOON + LONGEST
 
 

@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.rules.openings import Openings
-from dispatcher.rules.schedule import WEEK_MINUTES, Week
+from dispatcher.rules.schedule import FIRST_DAY, WEEK_MINUTES, Week
 from dispatcher.rules.windows import is_open, next_change
 from dispatcher.rules.zones import zone
 
@@ -25,9 +25,13 @@ NAMES = (
     "Africa/Cairo",
     "Asia/Kathmandu",
 )
-weeks = st.lists(st.tuples(st.integers(0, WEEK_MINUTES - 1), st.integers(1, 2000)), max_size=4).map(
+hours = st.lists(st.tuples(st.integers(0, WEEK_MINUTES - 1), st.integers(1, 2000)), max_size=4).map(
     lambda spans: Week.of((start, start + length) for start, length in spans)
+) | st.just(Week((0, WEEK_MINUTES)))
+days: st.SearchStrategy[list[date]] = st.just([]) | st.lists(
+    st.integers(0, 35_000).map(lambda day: FIRST_DAY + timedelta(days=day)), max_size=30
 )
+weeks = st.builds(Week.without, hours, days)
 instants = st.integers(0, 3_000_000_000).map(lambda second: datetime.fromtimestamp(second, UTC))
 
 
@@ -69,6 +73,21 @@ def test_the_same_week_in_another_zone_is_another_matter() -> None:
         MONDAY + 8 * HOUR, [("b", daily(9, 17), zone("Europe/Berlin")), ("u", daily(9, 17), zone("UTC"))]
     )
     assert openings.open == {"b"}
+
+
+def test_after_its_last_day_off_what_is_always_open_changes_no_more() -> None:
+    throughout = Week((0, WEEK_MINUTES)).without([MONDAY.date() + timedelta(days=1)])
+    openings = an_index(MONDAY, [("a", throughout, zone("UTC"))])
+    assert openings.open == {"a"}
+    assert openings.advance(MONDAY + 24 * HOUR) == ["a"]
+    assert openings.open == set()
+    assert openings.advance(MONDAY + 48 * HOUR) == ["a"]
+    assert openings.next_change() is None
+    assert openings.advance(MONDAY + 500 * HOUR) == []
+    assert openings.open == {"a"}
+    assert openings.open_by(MONDAY + 900 * HOUR) == {"a"}
+    assert openings.advance(MONDAY) == []
+    assert openings.next_change() == MONDAY + 24 * HOUR
 
 
 def test_an_instant_that_is_told_twice_changes_nothing_twice(three: Campaigns) -> None:

@@ -1,9 +1,10 @@
+from datetime import date
 from typing import Any
 
 import pytest
 
 from dispatcher.model.reasons import Code
-from dispatcher.rules.plan import made_again, make_plan
+from dispatcher.rules.plan import NO_DAYS_OFF, made_again, make_plan
 from tests.unit.rules.things import a_campaign, a_phone, a_plan
 
 
@@ -73,7 +74,13 @@ def test_everything_that_stands_against_it_is_told_at_once() -> None:
 @pytest.mark.parametrize("changes", [{}, {"phone": None}, {"phone": "phone_9"}, {"timezone": "Mars/Olympus"}])
 def test_a_plan_that_is_made_again_is_the_same_as_long_as_the_zones_are(changes: dict[str, Any]) -> None:
     plan = a_plan(**changes)
-    assert made_again(plan) == plan
+    assert made_again(plan, NO_DAYS_OFF) == plan
+
+
+def test_a_plan_that_is_made_again_takes_other_days_off() -> None:
+    plan = a_plan(days_off={"campaign_1": [date(2026, 1, 12)]})
+    days_off = {"campaign_1": [date(2026, 1, 13)]}
+    assert made_again(plan, days_off) == a_plan(days_off=days_off) != plan
 
 
 def test_campaigns_of_the_same_hours_share_one_week_and_one_zone() -> None:

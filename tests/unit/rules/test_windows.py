@@ -1,9 +1,10 @@
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 
 from dispatcher.rules.schedule import DAYS, Week, parse_schedule
-from dispatcher.rules.windows import Window, is_open, next_change, open_for, windows
+from dispatcher.rules.windows import Window, day_off, days_off, is_open, next_change, open_for, windows
 from dispatcher.rules.zones import zone
 
 ALWAYS = parse_schedule({day: {"start": "00:00", "end": "24:00"} for day in DAYS})
@@ -117,6 +118,56 @@ def test_a_week_that_begins_with_monday_opens_there() -> None:
 @pytest.mark.parametrize("never", [ALWAYS, Week(())])
 def test_what_never_changes_has_no_next_change(never: Week) -> None:
     assert next_change(never, zone("Europe/London"), utc("2026-01-11T23:00")) is None
+
+
+def test_days_off_are_cut_out_from_midnight_to_midnight() -> None:
+    nights = week("sun", "22:00", "02:00").without([date(2026, 1, 11)])
+    start, end = utc("2026-01-10T00:00"), utc("2026-01-20T00:00")
+    assert list(windows(nights, zone("UTC"), start, end)) == [
+        Window(utc("2026-01-12T00:00"), utc("2026-01-12T02:00")),
+        Window(utc("2026-01-18T22:00"), utc("2026-01-19T02:00")),
+    ]
+    assert next_change(nights, zone("UTC"), utc("2026-01-11T23:00")) == utc("2026-01-12T00:00")
+
+
+def test_days_off_one_after_the_other_are_one_closed_time() -> None:
+    dark = ALWAYS.without([date(2026, 12, 25), date(2026, 12, 24), date(2026, 12, 24)])
+    berlin = zone("Europe/Berlin")
+    assert next_change(dark, berlin, utc("2026-12-01T00:00")) == utc("2026-12-23T23:00")
+    assert next_change(dark, berlin, utc("2026-12-23T23:00")) == utc("2026-12-25T23:00")
+    assert next_change(dark, berlin, utc("2026-12-25T23:00")) is None
+    assert day_off(dark, berlin, utc("2026-12-23T22:59:59.999999")) is None
+    assert day_off(dark, berlin, utc("2026-12-23T23:00")) == date(2026, 12, 24)
+
+
+def test_a_week_that_opens_only_on_days_off_opens_in_the_first_week_without_one() -> None:
+    mondays = week("mon", "09:00", "17:00").without([date(2026, 1, 12), date(2026, 1, 19), date(2026, 1, 21)])
+    assert next_change(mondays, zone("UTC"), utc("2026-01-10T00:00")) == utc("2026-01-26T09:00")
+    assert open_for(mondays, zone("UTC"), utc("2026-01-26T10:00"), timedelta(days=90)) == timedelta(hours=1)
+
+
+def test_a_day_off_that_a_zone_has_twice_is_closed_both_times() -> None:
+    # Alaska came to the United States and to their side of the date line: half of a Friday, and of a Saturday, twice.
+    juneau, friday = zone("America/Juneau"), date(1867, 10, 18)
+    dark = ALWAYS.without([friday])
+    start, end = utc("1867-10-16T00:00"), utc("1867-10-22T00:00")
+    found = list(windows(dark, juneau, start, end))
+    assert len(found) == 3
+    for before, after in pairwise(found):
+        assert before.closes_at.astimezone(juneau).date() == friday
+        closed = after.opens_at - before.closes_at
+        assert (after.opens_at - timedelta(seconds=1)).astimezone(juneau).date() == friday
+        assert closed <= timedelta(days=1)
+        assert next_change(dark, juneau, before.closes_at) == after.opens_at
+    assert next_change(dark, juneau, found[-1].opens_at) is None
+
+
+def test_the_days_off_of_a_time_are_those_that_its_clock_shows() -> None:
+    off = [date(2026, 1, 12), date(2026, 1, 14), date(2026, 1, 15)]
+    dark, tokyo = ALWAYS.without(off), zone("Asia/Tokyo")
+    assert days_off(dark, tokyo, utc("2026-01-11T15:00"), utc("2026-01-14T15:00")) == off[:2]
+    assert days_off(dark, tokyo, utc("2026-01-11T15:00"), utc("2026-01-14T15:00:00.000001")) == off
+    assert days_off(dark, tokyo, utc("2026-01-12T15:00"), utc("2026-01-13T14:00")) == []
 
 
 def test_always_open_is_one_window_clipped_to_what_was_asked() -> None:

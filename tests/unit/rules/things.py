@@ -7,7 +7,7 @@ from typing import Any
 from dispatcher.model.campaign import Campaign, Phone
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
 from dispatcher.rules.packfile import shipped
-from dispatcher.rules.plan import Plan, make_plan
+from dispatcher.rules.plan import NO_DAYS_OFF, DaysOff, Plan, make_plan
 
 NOON = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)
 """A Monday; 13:00 in Berlin, where the campaign is open from 09:00 to 17:00, and lawful in London."""
@@ -38,9 +38,9 @@ def a_phone(**changes: Any) -> Phone:
     return replace(phone, **changes)
 
 
-def a_plan(found: Phone | None = None, **changes: Any) -> Plan:
+def a_plan(found: Phone | None = None, days_off: DaysOff = NO_DAYS_OFF, **changes: Any) -> Plan:
     found = found or a_phone()
-    return make_plan(a_campaign(**changes), {found.uuid: found})
+    return make_plan(a_campaign(**changes), {found.uuid: found}, days_off)
 
 
 def an_order(**changes: Any) -> Order:

@@ -26,6 +26,10 @@ VALID: dict[str, tuple[str, Any]] = {
     "sync.soon": ("0", timedelta()),
     "schedule.last_call_before_close": ("5m", timedelta(minutes=5)),
     "schedule.opening_ramp": ("24h", timedelta(hours=24)),
+    "schedule.blackout_dates": (
+        '{"c-1": ["2026-12-31", "2026-12-24", "2026-12-24"], " c-2 ": []}',
+        {"c-1": (date(2026, 12, 24), date(2026, 12, 31)), "c-2": ()},
+    ),
     "limits.phone_concurrency": ("1", 1),
     "limits.phone_calls_per_second": ("0.2", 0.2),
     "limits.campaign_concurrency": (" 7 ", 7),
@@ -109,9 +113,49 @@ def test_a_duration_that_is_too_short_is_refused(key: str, written: str, least: 
     assert refused(None, {variable(key): written}).endswith(f", but must be at least {least}.")
 
 
-@pytest.mark.parametrize("key", ["schedule.last_call_before_close", "schedule.opening_ramp"])
-def test_a_duration_that_is_too_long_is_refused(key: str) -> None:
-    assert refused(None, {variable(key): "86400001ms"}).endswith(", but must be at most 24h.")
+def test_a_duration_that_is_too_long_is_refused() -> None:
+    assert refused(None, {variable("schedule.opening_ramp"): "86400001ms"}).endswith(", but must be at most 24h.")
+
+
+@pytest.mark.parametrize(
+    ("written", "requirement"),
+    [
+        ("p50", "must be a duration such as 250ms, 30s, 10m or 2h, or a number of seconds, or p95"),
+        ("", "must be a duration such as 250ms, 30s, 10m or 2h, or a number of seconds, or p95"),
+        ("86400001ms", "must be at most 24h, or p95"),
+    ],
+)
+def test_the_last_call_is_a_duration_or_the_percentile(written: str, requirement: str) -> None:
+    key = "schedule.last_call_before_close"
+    assert refused(None, {variable(key): written}) == (
+        f"{key} is {written!r} (environment variable {variable(key)}), but {requirement}."
+    )
+    assert value(settings.load(None, {variable(key): " P95 "}), key) == "p95"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "2026-12-24", "[]", "null", "{", '{"": []}', '{"c-1": "2026-12-24"}', '{"c-1": {}}', "[" * 100_000],
+)
+def test_blackout_dates_that_are_no_table_of_lists_are_refused(written: str) -> None:
+    fault = refused(None, {variable("schedule.blackout_dates"): written})
+    assert "but must be a table of dates by campaign, such as { " in fault
+
+
+@pytest.mark.parametrize("written", ['{"c-1": ["Christmas"]}', '{"c-1": [20261224]}', '{"c-1": [null]}'])
+def test_blackout_dates_that_are_no_dates_are_refused(written: str) -> None:
+    fault = refused(None, {variable("schedule.blackout_dates"): written})
+    assert fault.endswith("but must be a list of dates such as 2026-12-24.")
+
+
+def test_blackout_dates_in_a_file_are_a_table_and_are_shown_as_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "dispatcher.toml"
+    path.write_text('[schedule.blackout_dates]\n"c-1" = [2026-12-24, "2026-12-31"]\nc-2 = []\n')
+    loaded = settings.load(path, {})
+    assert loaded.schedule.blackout_dates == {"c-1": (date(2026, 12, 24), date(2026, 12, 31)), "c-2": ()}
+    rows = {row.key: row.value for row in settings.describe(loaded)}
+    assert rows["schedule.blackout_dates"] == "c-1: 2026-12-24, 2026-12-31; c-2: []"
+    assert {row.key: row.value for row in settings.describe(settings.Settings())}["schedule.blackout_dates"] == "{}"
 
 
 @pytest.mark.parametrize(
