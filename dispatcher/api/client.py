@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from dispatcher.api.listing import Page, read_page
 from dispatcher.api.retrying import Retrying
-from dispatcher.api.transport import Answer, Transport, Mark
+from dispatcher.api.transport import Answer, Mark, Transport
 from dispatcher.clock import Clock
 from dispatcher.errors import NotFoundError, TransientError
 

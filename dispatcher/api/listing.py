@@ -1,9 +1,5 @@
-"""Lists of the platform, which are paged by number and may shift while they are read.
+"""Lists of the platform, which are paged by number and may shift while they are read."""
 
-A listing counts only if it is whole: all pages agree on the total, no item comes twice, and none is missing.
-"""
-
-from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,32 +35,6 @@ def read_page(answer: Any, key: str, path: str, mark: Mark | None = None) -> Pag
     if not isinstance(answer, dict) or not isinstance(answer.get(key), list):
         raise TransientError(f"the platform's list {path} has no array `{key}`")
     return Page(answer[key], _count(answer, "total", path), _count(answer, "totalPages", path), mark)
-
-
-async def read_whole(pages: Callable[[], AsyncIterator[Page]], name: str) -> list[Any]:
-    """Return every item of a list, read anew while it shifts. TransientError if it does not stand still."""
-    for _ in range(READINGS):
-        items = await read_once(pages())
-        if items is not None:
-            return items
-    raise TransientError(f"the platform's list of {name} shifted in each of {READINGS} readings; it is left as it was")
-
-
-async def read_once(pages: AsyncIterator[Page]) -> list[Any] | None:
-    """Return every item of a list, or None if the pages do not make a whole."""
-    items: list[Any] = []
-    totals = set()
-    async for page in pages:
-        items += page.items
-        totals.add(page.total)
-    return items if is_whole(items, totals) else None
-
-
-def is_whole(items: list[Any], totals: set[int]) -> bool:
-    """Tell whether the items of all pages are a whole list: as many as every page said, and none of them twice."""
-    uuids = [item.get("uuid") for item in items if isinstance(item, dict)]
-    known = [uuid for uuid in uuids if isinstance(uuid, str)]
-    return totals == {len(items)} and len(known) == len(set(known))
 
 
 def _count(answer: dict[str, Any], name: str, path: str) -> int:

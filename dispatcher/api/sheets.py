@@ -6,44 +6,49 @@ only the names and digests of its things are kept.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dispatcher.api.client import Platform
-from dispatcher.api.listing import Page
 from dispatcher.api.parse import DIGEST_LENGTH, name_and_digest
 from dispatcher.api.transport import Mark
 
 _AHEAD = 3
 """Pages that are asked for before the one that is being read has been dealt with."""
 
-Told = Callable[[str, int, int], None]
-"""Told of a list, how many of its things have been read, and of how many."""
+Told = Callable[[str, int, int | None], None]
+"""Told of a list, how many of its things have been read, and of how many where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One page: how many things stand on it, the names and digests of those that can be named, and the list's total.
 
-    `items` holds the things themselves, those that cannot be named too, unless the page is the same as when it was read
-    last.
+    `things` are names (None where there is none), digests and the documents themselves; None if the page is the same as
+    when it was read last.
     """
 
     mark: Mark | None
-    things: int
+    size: int
     total: int
     total_pages: int
     names: str
     digests: str
-    items: tuple[Any, ...] | None
+    things: Sequence[tuple[str | None, str, Any]] | None
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Yield the name and digest of each thing that can be named."""
         names = self.names.split("\n") if self.names else []
         starts = range(0, len(self.digests), DIGEST_LENGTH)
         return zip(names, (self.digests[start : start + DIGEST_LENGTH] for start in starts), strict=True)
+
+    def is_last(self, number: int) -> bool:
+        """Tell whether no page follows this one, which is the `number`th: by any of its counts.
+
+        A count of pages that grows with every page would otherwise be read for ever.
+        """
+        return number >= self.total_pages or number > self.total or not self.size
 
 
 class Sheets:
@@ -57,18 +62,23 @@ class Sheets:
         self._told = told
         self._known: dict[int, Sheet] = {}
 
-    async def read(self) -> AsyncIterator[tuple[int, Sheet]]:
+    @property
+    def total(self) -> int:
+        """How many things the list had when it was last read."""
+        return self._known[1].total if 1 in self._known else 0
+
+    async def read(self) -> AsyncGenerator[tuple[int, Sheet], None]:
         """Yield each page with its number; a few more are on their way while one is dealt with."""
         coming: deque[asyncio.Task[Sheet]] = deque()
-        number, asked, things = 1, 1, 0
+        number, asked, read = 1, 1, 0
         try:
             coming.append(asyncio.create_task(self.one(1)))
             while coming:
                 sheet = await coming.popleft()
-                things += sheet.things
+                read += sheet.size
                 if self._told is not None:
-                    self._told(self._key, things, sheet.total)
-                last = Page([None] * sheet.things, sheet.total, sheet.total_pages).is_last(number)
+                    self._told(self._key, read, sheet.total)
+                last = sheet.is_last(number)
                 while not last and asked < min(sheet.total_pages, number + _AHEAD):
                     asked += 1
                     coming.append(asyncio.create_task(self.one(asked)))
@@ -92,10 +102,9 @@ class Sheets:
             return known
         if page is None:
             raise AssertionError("only a page that is known can be the same")
-        named = [entry for entry in map(name_and_digest, page.items) if entry is not None]
-        names, digests = "\n".join(name for name, _ in named), "".join(digest for _, digest in named)
-        kept = Sheet(page.mark, len(page.items), page.total, page.total_pages, names, digests, None)
-        self._known[number] = kept
-        return Sheet(
-            page.mark, len(page.items), page.total, page.total_pages, names, digests, tuple(page.items)
-        )
+        things = [(*(name_and_digest(item) or (None, "")), item) for item in page.items]
+        names = "\n".join(name for name, _, _ in things if name is not None)
+        digests = "".join(digest for _, digest, _ in things)
+        sheet = Sheet(page.mark, len(things), page.total, page.total_pages, names, digests, None)
+        self._known[number] = sheet
+        return replace(sheet, things=things)

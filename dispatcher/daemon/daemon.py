@@ -70,7 +70,9 @@ class Daemon:
         running = await hold_dispatching(database)
         self._stack.callback(running.release)
         epoch = await database.write(record.begin_epoch, platform.node(), clock.now())
-        api = Platform(account.base_url, account.token.get_secret_value(), account.timeout, clock)
+        api = Platform(
+            account.base_url, account.token.get_secret_value(), account.timeout, clock, ca_file=account.ca_file
+        )
         self.context = assembled(settings, clock, database, api, self._stack, epoch=epoch, nudge=self.triggers.nudge)
         await self._recall()
         self._add_loops()

@@ -1,20 +1,20 @@
 """One pass from the platform to the mirror, without a daemon."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 from dispatcher.api.client import Platform
-from dispatcher.api.listing import Page
 from dispatcher.clock import Clock
 from dispatcher.daemon.parts import assembled, opened
 from dispatcher.errors import PermanentError, TransientError
 from dispatcher.loops.context import Context
+from dispatcher.loops.counts import Counts
 from dispatcher.loops.orders import KIND as ORDERS
 from dispatcher.loops.orders import Orders
-from dispatcher.loops.sync import Counts, Sync
+from dispatcher.loops.sync import Sync
 from dispatcher.mirror import record
-from dispatcher.settings import Account, Settings
+from dispatcher.settings import Settings
 
 Progress = Callable[[str, int, int | None], None]
 """Told of a kind (`campaigns`, `phones`, `orders`), how many have been read, and of how many where that is known."""
@@ -34,13 +34,13 @@ async def sync_once(settings: Settings, progress: Progress | None, *, accept_rem
     clock = Clock()
     async with AsyncExitStack() as stack:
         database = await opened(settings, stack)
-        context = assembled(
-            settings, clock, database, _Told(account, clock, progress), stack, epoch=_NO_EPOCH, nudge=lambda _loop: None
-        )
-        return await _pass(context, Sync(context, accept_removals=accept_removals))
+        token = account.token.get_secret_value()
+        platform = Platform(account.base_url, token, account.timeout, clock, ca_file=account.ca_file)
+        context = assembled(settings, clock, database, platform, stack, epoch=_NO_EPOCH, nudge=lambda _loop: None)
+        return await _pass(context, Sync(context, accept_removals=accept_removals, told=progress), progress)
 
 
-async def _pass(context: Context, sync: Sync) -> dict[str, Any]:
+async def _pass(context: Context, sync: Sync, progress: Progress | None) -> dict[str, Any]:
     counts = {"campaigns": Counts(), "phones": Counts(), "orders": Counts()}
     fault: str | None = None
     try:
@@ -48,30 +48,7 @@ async def _pass(context: Context, sync: Sync) -> dict[str, Any]:
     except (TransientError, PermanentError) as found:
         fault = str(found)
     else:
-        counts["orders"] = await Orders(context).run_pass()
+        counts["orders"] = await Orders(context, told=progress).run_pass()
         made = await context.database.read(record.last_pass, ORDERS)
         fault = made.fault if made is not None else None
     return {kind: one.document() for kind, one in counts.items()} | {"ok": fault is None, "fault": fault}
-
-
-class _Told(Platform):
-    """The platform, telling of each page that was read."""
-
-    def __init__(self, account: Account, clock: Clock, progress: Progress | None) -> None:
-        super().__init__(account.base_url, account.token.get_secret_value(), account.timeout, clock)
-        self._progress = progress
-        self._orders = 0
-
-    async def pages(self, path: str, key: str) -> AsyncIterator[Page]:
-        """Yield the pages of a list, telling of each."""
-        read = 0
-        async for page in super().pages(path, key):
-            read += len(page.items)
-            if self._progress is not None:
-                if key == ORDERS:
-                    # They come campaign by campaign, and how many there are in all nobody knows before the last.
-                    self._orders += len(page.items)
-                    self._progress(key, self._orders, None)
-                else:
-                    self._progress(key, read, page.total)
-            yield page

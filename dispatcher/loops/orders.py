@@ -11,18 +11,20 @@ from urllib.parse import quote
 
 from dispatcher import metrics
 from dispatcher.api import parse
-from dispatcher.api.listing import READINGS, is_whole
+from dispatcher.api.listing import READINGS
 from dispatcher.api.parse import Parsed
+from dispatcher.api.sheets import Told
 from dispatcher.errors import NotFoundError, PermanentError, TransientError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.loops.sync import Counts
+from dispatcher.loops.counts import Counts
 from dispatcher.mirror import campaigns, orders, record
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.lock import Alone, alone
 from dispatcher.mirror.record import Pass
 from dispatcher.mirror.tables import EPOCH
 from dispatcher.model.order import Order
+from dispatcher.rules.listing import Reading
 from dispatcher.rules.orders import judge
 
 log = logger(__name__)
@@ -35,8 +37,10 @@ class Orders:
 
     name = "orders"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, told: Told | None = None) -> None:
         self._context = context
+        self._told = told
+        self._read = 0
         self._read_at: dict[str, datetime] = {}
 
     async def run_once(self) -> float:
@@ -68,7 +72,7 @@ class Orders:
             try:
                 # As with campaigns: a page that was read earlier must not be written later, by whichever process.
                 async with alone(context.database, Alone.ORDERS, context.clock):
-                    await self._read(uuid, counts)
+                    await self._read_one(uuid, counts)
                 self._read_at[uuid] = started
             except NotFoundError:
                 # It was deleted since it was listed; the next pass over campaigns says so.
@@ -90,20 +94,21 @@ class Orders:
         """Return the campaigns whose orders matter: those that nothing but the hour keeps from being dialled."""
         return sorted(self._context.book.open_by(now + self._context.settings.sync.soon))
 
-    async def _read(self, campaign: str, counts: Counts) -> None:
+    async def _read_one(self, campaign: str, counts: Counts) -> None:
         """Read one campaign's orders to the end, anew while the list shifts."""
         context = self._context
         for _ in range(READINGS):
-            items: list[Any] = []
-            totals: set[int] = set()
+            reading = Reading()
             async for page in context.platform.pages(f"campaigns/{quote(campaign, safe='')}/orders", "orders"):
-                items += [_name(item) for item in page.items]
-                totals.add(page.total)
+                reading.take(len(page.items), page.total, [uuid for uuid in map(_name, page.items) if uuid is not None])
                 await self._write_page(campaign, page.items, counts)
-            if is_whole(items, totals):
-                listed = {item["uuid"] for item in items if "uuid" in item}
+                self._read += len(page.items)
+                if self._told is not None:
+                    # They come campaign by campaign, and how many there are in all nobody knows before the last.
+                    self._told(KIND, self._read, None)
+            if reading.whole:
                 now = context.clock.now()
-                counts.removed += await context.database.write(_finish, campaign, listed, now)
+                counts.removed += await context.database.write(_finish, campaign, reading.listed, now)
                 context.book.orders_synced_at[campaign] = now
                 context.nudge("dispatch")
                 return
@@ -128,10 +133,9 @@ class Orders:
             context.nudge("tend")
 
 
-def _name(item: Any) -> dict[str, str]:
-    """Keep of an item only what tells whether the list is whole: a list may have a million."""
+def _name(item: Any) -> str | None:
     uuid = item.get("uuid") if isinstance(item, dict) else None
-    return {"uuid": uuid} if isinstance(uuid, str) else {}
+    return uuid if isinstance(uuid, str) else None
 
 
 def _apply(connection: Connection, parsed: Sequence[Parsed[Order]], now: datetime) -> tuple[int, int, list[str]]:

@@ -1,71 +1,62 @@
-"""Platform to mirror: campaigns and phones, as whole lists or not at all."""
+"""Platform to mirror: campaigns and phones.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
+Phones and active campaigns are read in every pass; all campaigns in every few, if there are more than one page of them.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from dispatcher import metrics
 from dispatcher.api import parse
-from dispatcher.api.listing import read_whole
-from dispatcher.api.parse import Parsed, Unreadable
+from dispatcher.api.client import PAGE_SIZE
+from dispatcher.api.sheets import Sheets, Told
 from dispatcher.errors import PermanentError, TransientError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
+from dispatcher.loops.counts import Counts
 from dispatcher.loops.lint import Lint
+from dispatcher.loops.reading import Kind, Made, Reader, TooMuchMissingError
 from dispatcher.mirror import campaigns, record
-from dispatcher.mirror.database import Connection
 from dispatcher.mirror.lock import Alone, alone
 from dispatcher.mirror.record import Pass
-from dispatcher.rules.listing import difference, removal_refused
+from dispatcher.model.campaign import CampaignStatus
 from dispatcher.rules.plan import make_plan
+from dispatcher.settings import durations
 
 log = logger(__name__)
 
 KIND = "campaigns"
 """The kind of pass that decides how old the mirror is; it reads phones too."""
 
-
-@dataclass(slots=True)
-class Counts:
-    """What a pass did to one kind of thing; `refusals` are the sentences behind `refused`."""
-
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    refused: int = 0
-    unchanged: int = 0
-    refusals: list[str] = field(default_factory=list)
-
-    def document(self) -> dict[str, Any]:
-        """Return the counts as the command line shows them."""
-        return {
-            "added": self.added,
-            "changed": self.changed,
-            "removed": self.removed,
-            "refused": self.refused,
-            "unchanged": self.unchanged,
-            "refusals": self.refusals,
-        }
+_ACTIVE = {"status": CampaignStatus.ACTIVE.value}
 
 
 class Sync:
-    """Reads all campaigns and phones, and writes what has changed.
+    """Reads campaigns and phones, and writes what has changed.
 
-    With `accept_removals` the platform is believed however much it says is gone, each thing confirmed by name.
+    With `accept_removals` the platform is believed however much it says is gone, each thing confirmed by name. `told`
+    hears of each page.
     """
 
     name = "sync"
 
-    def __init__(self, context: Context, *, accept_removals: bool = False) -> None:
+    def __init__(self, context: Context, *, accept_removals: bool = False, told: Told | None = None) -> None:
+        platform = context.platform
         self._context = context
         self._accept_removals = accept_removals
+        self._phones = Kind("phones", parse.phone, platform.phone)
+        self._campaigns = Kind("campaigns", parse.campaign, platform.campaign)
+        self._all_phones = Sheets(platform, "phones", "phones", {}, told)
+        self._all_campaigns = Sheets(platform, "campaigns", "campaigns", {}, told)
+        self._active_campaigns = Sheets(platform, "campaigns", "campaigns", _ACTIVE, told)
+        self._read_all_at: datetime | None = None
         self._loaded: tuple[object, ...] | None = None
         self._lint = Lint(context)
 
     async def run_once(self) -> float:
-        """Make one pass; a failed one leaves the mirror as it was, and older."""
+        """Make one pass; a failed one leaves the mirror older."""
         await self.run_pass()
         return self._context.settings.sync.interval.total_seconds()
 
@@ -79,24 +70,25 @@ class Sync:
 
     async def _pass(self) -> dict[str, Counts]:
         context = self._context
+        most = context.settings.sync.pass_timeout
         started, since = context.clock.now(), context.clock.monotonic()
-        counts: dict[str, Counts] = {}
+        made = {"phones": Made(), "campaigns": Made()}
         fault: str | None = None
         try:
-            counts["phones"] = await self._mirror("phones", parse.phone, campaigns.put_phones, context.platform.phone)
-            counts["campaigns"] = await self._mirror(
-                "campaigns", parse.campaign, campaigns.put_campaigns, context.platform.campaign
-            )
+            async with asyncio.timeout(most.total_seconds()):
+                await self._reader(self._phones, made).read(self._all_phones, None)
+                await self._read_campaigns(made, started)
+        except TimeoutError as found:
+            fault = f"the platform was not read within sync.pass_timeout ({durations.text(most)})"
+            raise TransientError(fault) from found
         except (TransientError, PermanentError) as found:
             fault = str(found)
             raise
         finally:
-            seconds = context.clock.monotonic() - since
-            ok = len(counts) == 2  # noqa: PLR2004 (both kinds)
-            documents = {kind: one.document() for kind, one in counts.items()}
-            await context.database.write(record.add_pass, Pass(KIND, started, seconds, ok, documents, fault))
-            metrics.SYNC_PASSES.labels(KIND, str(ok).lower()).inc()
-            metrics.SYNC_SECONDS.labels(KIND).observe(seconds)
+            await self._write_down(made, started, context.clock.monotonic() - since, fault)
+            if fault is not None and any(one.touched for one in made.values()):
+                # What was read before the fault holds: a pause must not wait for a pass that succeeds.
+                await self.load()
         was_stale = bool(context.book.conditions(context.clock.now()))
         context.book.synced_at = started
         await self.load()
@@ -104,7 +96,44 @@ class Sync:
             context.nudge("health")
             context.nudge("dispatch")
         await self._lint.review()
-        return counts
+        return {kind: one.counts for kind, one in made.items()}
+
+    def _reader(self, kind: Kind, made: Mapping[str, Made]) -> Reader:
+        return Reader(self._context, kind, made[kind.name], accept_removals=self._accept_removals)
+
+    async def _read_campaigns(self, made: dict[str, Made], started: datetime) -> None:
+        """Read the active campaigns, or all of them where that is as little or it is time to."""
+        if not self._is_time_for_all(started):
+            active = await self._context.database.read(campaigns.active)
+            try:
+                return await self._reader(self._campaigns, made).read(self._active_campaigns, active)
+            except TooMuchMissingError as found:
+                log.info("all campaigns are read", why=str(found))
+        self._read_all_at = None  # if this one fails, the next pass is to read all of them too
+        await self._reader(self._campaigns, made).read(self._all_campaigns, None)
+        self._read_all_at = started
+        return None
+
+    def _is_time_for_all(self, now: datetime) -> bool:
+        if self._accept_removals or self._read_all_at is None or self._all_campaigns.total <= PAGE_SIZE:
+            return True
+        # One that lies ahead was made before the clock was set back.
+        return not timedelta(0) <= now - self._read_all_at < self._context.settings.sync.whole_interval
+
+    async def _write_down(self, made: Mapping[str, Made], started: datetime, seconds: float, fault: str | None) -> None:
+        documents: dict[str, Any] = {kind: one.counts.document() for kind, one in made.items()}
+        done = Pass(KIND, started, seconds, fault is None, documents, fault)
+        changes = [change for one in made.values() for change in one.changes]
+        await self._context.database.write(record.add_pass, done, changes)
+        metrics.SYNC_PASSES.labels(KIND, str(done.ok).lower()).inc()
+        metrics.SYNC_SECONDS.labels(KIND).observe(seconds)
+        for kind, one in made.items():
+            metrics.SYNC_REFUSED.labels(kind).set(one.counts.refused)
+            if one.touched:
+                counts = one.counts
+                log.info(
+                    "mirror changed", kind=kind, added=counts.added, changed=counts.changed, removed=counts.removed
+                )
 
     async def load(self) -> None:
         """Take what the mirror holds into the book, if it has changed since."""
@@ -112,69 +141,11 @@ class Sync:
         version = await context.database.read(campaigns.version)
         if version != self._loaded:
             found, phones = await context.database.read(campaigns.load)
-            context.book.replace((make_plan(one, phones) for one in found.values()), context.clock.now())
+            days_off = context.settings.schedule.blackout_dates
+            plans = (make_plan(one, phones, days_off) for one in found.values())
+            context.book.replace(plans, context.clock.now())
             self._loaded = version
             context.nudge("tend")
+            context.nudge("last_calls")
             context.nudge("orders")
             context.nudge("dispatch")
-
-    async def _mirror(
-        self,
-        kind: str,
-        read: Callable[[Any], Parsed[Any] | Unreadable],
-        put: Callable[[Connection, Sequence[tuple[Any, Mapping[str, Any], str]], datetime], None],
-        confirm: Callable[[str], Any],
-    ) -> Counts:
-        context = self._context
-        found = [read(item) for item in await read_whole(partial(context.platform.pages, kind, kind), kind)]
-        counts = Counts()
-        parsed = {one.thing.uuid: one for one in found if isinstance(one, Parsed)}
-        for one in found:
-            if isinstance(one, Unreadable):
-                counts.refusals.append(one.why)
-        counts.refusals += [
-            f"{kind[:-1]} {uuid}: {one.thing.fault}" for uuid, one in parsed.items() if one.thing.fault is not None
-        ]
-        counts.refused = len(counts.refusals)
-        metrics.SYNC_REFUSED.labels(kind).set(counts.refused)
-        mirrored = await context.database.read(campaigns.digests, kind)
-        differs = difference(mirrored, {uuid: one.digest for uuid, one in parsed.items()})
-        counts.added, counts.changed, counts.unchanged = len(differs.added), len(differs.changed), differs.unchanged
-        missing = await self._missing(kind, differs.missing, len(mirrored), len(parsed), confirm, counts)
-        written = [parsed[uuid] for uuid in (*differs.added, *differs.changed)]
-        await context.database.write(_apply, kind, put, written, missing, context.clock.now())
-        if written or missing:
-            log.info("mirror changed", kind=kind, added=counts.added, changed=counts.changed, removed=counts.removed)
-        return counts
-
-    async def _missing(
-        self,
-        kind: str,
-        missing: Sequence[str],
-        mirrored: int,
-        listed: int,
-        confirm: Callable[[str], Any],
-        counts: Counts,
-    ) -> list[str]:
-        """Return what is to be removed: what the platform, asked by name, says is not there."""
-        refusal = removal_refused(kind, len(missing), mirrored, listed)
-        if refusal is not None and not self._accept_removals:
-            counts.refused += len(missing)
-            counts.refusals.append(refusal)
-            log.warning("removal refused", why=refusal)
-            return []
-        confirmed = [uuid for uuid in missing if await confirm(uuid) is None]
-        counts.removed = len(confirmed)
-        return confirmed
-
-
-def _apply(
-    connection: Connection,
-    kind: str,
-    put: Callable[[Connection, Sequence[tuple[Any, Mapping[str, Any], str]], datetime], None],
-    written: Sequence[Parsed[Any]],
-    missing: Sequence[str],
-    now: datetime,
-) -> None:
-    put(connection, [(one.thing, one.document, one.digest) for one in written], now)
-    campaigns.remove(connection, kind, missing, now)

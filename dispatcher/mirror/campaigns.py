@@ -1,14 +1,16 @@
 """Campaigns and phones in the mirror."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import Connection, Table, and_, func, select, update
 
+from dispatcher.mirror.changes import ADDED, CHANGED, REMOVED, Change, differing
 from dispatcher.mirror.rows import chunks, put
 from dispatcher.mirror.tables import campaigns, orders, phones
-from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.model.campaign import Campaign, CampaignStatus, Phone
 
 TABLES: Mapping[str, Table] = {"campaigns": campaigns, "phones": phones}
 
@@ -20,66 +22,102 @@ def digests(connection: Connection, kind: str) -> dict[str, str]:
     return {row.uuid: row.digest for row in rows}
 
 
-def put_campaigns(
-    connection: Connection, found: Sequence[tuple[Campaign, Mapping[str, Any], str]], at: datetime
-) -> None:
-    """Write campaigns that are new or have changed, each with its document and that document's digest."""
-    at = _stamp(connection, campaigns, at)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A campaign or a phone as the platform has it, with its document and that document's digest."""
+
+    thing: Campaign | Phone
+    document: Mapping[str, Any]
+    digest: str
+
+
+def put_found(
+    connection: Connection, kind: str, found: Sequence[Found], at: datetime, recorded: int = 0
+) -> list[Change]:
+    """Write things of a kind that are new or have changed; return of the first `recorded` what has become of each."""
+    table = TABLES[kind]
+    changes = _changes(connection, kind, found[:recorded])
+    stamps = {"mirrored_at": _stamp(connection, table, at), "removed_at": None, "unlisted_at": None}
     put(
         connection,
-        campaigns,
-        [
-            {
-                "uuid": campaign.uuid,
-                "name": campaign.name,
-                "status": campaign.status,
-                "type": campaign.type,
-                "timezone": campaign.timezone,
-                "schedule": campaign.schedule,
-                "phone": campaign.phone,
-                "assistant": campaign.assistant,
-                "fault": campaign.fault,
-                "document": document,
-                "digest": digest,
-                "mirrored_at": at,
-                "removed_at": None,
-            }
-            for campaign, document, digest in found
-        ],
+        table,
+        [{**_row(one.thing), "document": one.document, "digest": one.digest, **stamps} for one in found],
     )
+    return changes
 
 
-def put_phones(connection: Connection, found: Sequence[tuple[Phone, Mapping[str, Any], str]], at: datetime) -> None:
-    """Write phones that are new or have changed, each with its document and that document's digest."""
-    at = _stamp(connection, phones, at)
-    put(
-        connection,
-        phones,
-        [
-            {
-                "uuid": phone.uuid,
-                "name": phone.name,
-                "number": phone.number,
-                "country": phone.country,
-                "provider": phone.provider,
-                "status": phone.status,
-                "fault": phone.fault,
-                "document": document,
-                "digest": digest,
-                "mirrored_at": at,
-                "removed_at": None,
-            }
-            for phone, document, digest in found
-        ],
+def _row(thing: Campaign | Phone) -> dict[str, Any]:
+    """Return what there is a column for."""
+    columns: dict[str, Any] = {"uuid": thing.uuid, "name": thing.name, "status": thing.status, "fault": thing.fault}
+    if isinstance(thing, Phone):
+        return columns | {"number": thing.number, "country": thing.country, "provider": thing.provider}
+    return columns | {
+        "type": thing.type,
+        "timezone": thing.timezone,
+        "schedule": thing.schedule,
+        "phone": thing.phone,
+        "assistant": thing.assistant,
+    }
+
+
+def _changes(connection: Connection, kind: str, found: Sequence[Found]) -> list[Change]:
+    table = TABLES[kind]
+    before: dict[str, Mapping[str, Any]] = {}
+    for some in chunks(one.thing.uuid for one in found):
+        rows = connection.execute(
+            select(table.c.uuid, table.c.document).where(table.c.uuid.in_(some), table.c.removed_at.is_(None))
+        )
+        before |= {row.uuid: row.document for row in rows}
+    return [
+        Change(kind, one.thing.uuid, one.thing.name, CHANGED, *differing(before[one.thing.uuid], one.document))
+        if one.thing.uuid in before
+        else Change(kind, one.thing.uuid, one.thing.name, ADDED)
+        for one in found
+    ]
+
+
+def unlist(connection: Connection, kind: str, uuids: Collection[str], at: datetime) -> None:
+    """Mark things whose removal is refused: the platform does not list them, so nothing is dialled by them.
+
+    Those of the kind that are not named are listed again.
+    """
+    table = TABLES[kind]
+    at = _stamp(connection, table, at)
+    marked = set(connection.execute(select(table.c.uuid).where(table.c.unlisted_at.is_not(None))).scalars())
+    for some in chunks(marked - set(uuids)):
+        connection.execute(update(table).where(table.c.uuid.in_(some)).values(unlisted_at=None, mirrored_at=at))
+    for some in chunks(set(uuids) - marked):
+        connection.execute(update(table).where(table.c.uuid.in_(some)).values(unlisted_at=at, mirrored_at=at))
+
+
+def faults(connection: Connection, kind: str) -> dict[str, str]:
+    """Return what is wrong with the documents of things of a kind, by uuid."""
+    table = TABLES[kind]
+    rows = connection.execute(
+        select(table.c.uuid, table.c.fault).where(table.c.removed_at.is_(None), table.c.fault.is_not(None))
     )
+    return {row.uuid: row.fault for row in rows}
 
 
-def remove(connection: Connection, kind: str, uuids: Collection[str], at: datetime) -> None:
+def active(connection: Connection) -> set[str]:
+    """Return the campaigns that the platform says are active."""
+    is_active = and_(campaigns.c.status == CampaignStatus.ACTIVE.value, campaigns.c.removed_at.is_(None))
+    return set(connection.execute(select(campaigns.c.uuid).where(is_active)).scalars())
+
+
+def remove(connection: Connection, kind: str, uuids: Collection[str], at: datetime) -> list[Change]:
     """Mark things as removed; their history stays, and they come back if the platform lists them again."""
     table = TABLES[kind]
     at = _stamp(connection, table, at)
+    names: dict[str, str] = {}
     for some in chunks(uuids):
-        connection.execute(update(table).where(table.c.uuid.in_(some)).values(removed_at=at))
+        names |= {
+            row.uuid: row.name
+            for row in connection.execute(
+                update(table).where(table.c.uuid.in_(some)).values(removed_at=at).returning(table.c.uuid, table.c.name)
+            )
+        }
+    return [Change(kind, uuid, name, REMOVED) for uuid, name in names.items()]
 
 
 def load(connection: Connection) -> tuple[dict[str, Campaign], dict[str, Phone]]:
@@ -96,6 +134,7 @@ def load(connection: Connection) -> tuple[dict[str, Campaign], dict[str, Phone]]
             phone=row.phone,
             assistant=row.assistant,
             fault=row.fault,
+            listed=row.unlisted_at is None,
         )
         for row in found
     }
@@ -109,6 +148,7 @@ def load(connection: Connection) -> tuple[dict[str, Campaign], dict[str, Phone]]
             provider=row.provider,
             status=row.status,
             fault=row.fault,
+            listed=row.unlisted_at is None,
         )
         for row in lines
     }

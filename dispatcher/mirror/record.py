@@ -1,14 +1,16 @@
 """The daemon's own record: its epoch, its signs of life, and the sync passes that it made."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
+from dispatcher.mirror import changes
+from dispatcher.mirror.changes import Change
 from dispatcher.mirror.rows import insert
-from dispatcher.mirror.tables import daemon, sync_passes
+from dispatcher.mirror.tables import daemon, sync_changes, sync_passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Pass:
     ok: bool
     counts: Mapping[str, Any]
     fault: str | None
+    id: int = field(default=0, compare=False)  # 0 before it is written down
 
 
 def begin_epoch(connection: Connection, host: str, at: datetime) -> int:
@@ -66,10 +69,11 @@ def current(connection: Connection) -> Life | None:
     return None if row is None else Life(row.epoch, row.run_id, row.host, row.started_at, row.beat_at, row.conditions)
 
 
-def add_pass(connection: Connection, made: Pass) -> None:
-    """Write down a sync pass."""
-    connection.execute(
-        sync_passes.insert().values(
+def add_pass(connection: Connection, made: Pass, changed: Sequence[Change] = ()) -> None:
+    """Write down a sync pass, and what it has changed."""
+    statement = (
+        insert(connection, sync_passes)
+        .values(
             kind=made.kind,
             started_at=made.started_at,
             seconds=made.seconds,
@@ -77,7 +81,9 @@ def add_pass(connection: Connection, made: Pass) -> None:
             counts=dict(made.counts),
             fault=made.fault,
         )
+        .returning(sync_passes.c.id)
     )
+    changes.add(connection, connection.execute(statement).scalar_one(), changed)
 
 
 def last_pass(connection: Connection, kind: str, *, ok: bool | None = None) -> Pass | None:
@@ -86,9 +92,26 @@ def last_pass(connection: Connection, kind: str, *, ok: bool | None = None) -> P
     if ok is not None:
         statement = statement.where(sync_passes.c.ok.is_(ok))
     row = connection.execute(statement).first()
-    return None if row is None else Pass(row.kind, row.started_at, row.seconds, row.ok, row.counts, row.fault)
+    return None if row is None else _pass_of(row)
+
+
+def passes(connection: Connection, most: int, *, kind: str | None = None, uuid: str | None = None) -> list[Pass]:
+    """Return the newest passes, newest first; with `uuid` those that changed that thing."""
+    statement = select(sync_passes).order_by(sync_passes.c.id.desc()).limit(most)
+    if kind is not None:
+        statement = statement.where(sync_passes.c.kind == kind)
+    if uuid is not None:
+        changed = select(sync_changes.c["pass"]).where(sync_changes.c.uuid == uuid)
+        statement = statement.where(sync_passes.c.id.in_(changed))
+    return [_pass_of(row) for row in connection.execute(statement)]
+
+
+def _pass_of(row: Row[Any]) -> Pass:
+    return Pass(row.kind, row.started_at, row.seconds, row.ok, row.counts, row.fault, row.id)
 
 
 def drop_passes(connection: Connection, before: datetime) -> int:
-    """Forget passes that are older than needed to look back."""
-    return connection.execute(sync_passes.delete().where(sync_passes.c.started_at < before)).rowcount
+    """Forget passes that are older than needed to look back, and what they have changed."""
+    dropped = connection.execute(sync_passes.delete().where(sync_passes.c.started_at < before)).rowcount
+    changes.drop_orphans(connection)
+    return dropped

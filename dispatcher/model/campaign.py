@@ -29,7 +29,8 @@ class Campaign:
 
     Ids are opaque strings. `status` and `type` are the platform's words, trimmed and in lower case. `schedule` is the
     platform's JSON as it came: `rules.schedule` gives it its meaning. `fault` says why a malformed document blocks the
-    campaign (reason `campaign_invalid`); the rest of it holds what could be read.
+    campaign (reason `campaign_invalid`); the rest of it holds what could be read. `listed` is False while the
+    platform's list lacks it and its removal is not believed.
     """
 
     uuid: str
@@ -41,11 +42,15 @@ class Campaign:
     phone: str | None
     assistant: str | None
     fault: str | None = None
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """What dialling needs to know of one outbound phone; `number` is in E.164 as the platform gives it."""
+    """What dialling needs to know of one outbound phone.
+
+    `number` is in E.164 as the platform gives it, `listed` as with campaigns.
+    """
 
     uuid: str
     name: str
@@ -54,3 +59,4 @@ class Phone:
     provider: str | None
     status: str
     fault: str | None = None
+    listed: bool = True

@@ -1,28 +1,44 @@
-"""What a whole listing of the platform changes in the mirror, and whether to believe it."""
+"""When a listing of the platform is whole, and whether to believe what it lacks."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+
+ASKED_AT_MOST = 100
+"""So many missing things are asked for by name in one pass, whatever share of all that is."""
 
 _MOST_SHARE = 0.3
 _ALWAYS_ALLOWED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Uuids by what has become of them; `missing` ones are in the mirror and not in the listing."""
+class Reading:
+    """One reading of a list, page by page, and whether its pages make a whole.
 
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    missing: tuple[str, ...]
-    unchanged: int
+    They do if every page tells the same total, that many things have been read, and none of them twice. A list that is
+    paged by number shifts when something is added or removed while it is read: a page then repeats a thing, or skips
+    one.
+    """
 
+    def __init__(self) -> None:
+        self.listed: set[str] = set()
+        self.drifted = False
+        self._things = 0
+        self._total: int | None = None
 
-def difference(mirrored: Mapping[str, str], listed: Mapping[str, str]) -> Difference:
-    """Compare digests by uuid."""
-    added = tuple(uuid for uuid in listed if uuid not in mirrored)
-    changed = tuple(uuid for uuid, digest in listed.items() if uuid in mirrored and mirrored[uuid] != digest)
-    missing = tuple(uuid for uuid in mirrored if uuid not in listed)
-    return Difference(added, changed, missing, len(listed) - len(added) - len(changed))
+    def take(self, things: int, total: int, names: Sequence[str]) -> None:
+        """Note a page: how many things stand on it, the total that it tells, and the names of those that have one."""
+        before = len(self.listed)
+        self.listed.update(names)
+        self._things += things
+        self.drifted = (
+            self.drifted
+            or len(self.listed) != before + len(names)
+            or (self._total is not None and self._total != total)
+        )
+        self._total = total
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether the pages that were noted are all there are."""
+        return not self.drifted and self._things == self._total
 
 
 def removal_refused(kind: str, missing: int, mirrored: int, listed: int) -> str | None:
@@ -34,7 +50,13 @@ def removal_refused(kind: str, missing: int, mirrored: int, listed: int) -> str 
     if missing <= _ALWAYS_ALLOWED:
         return None
     if not listed:
-        return f"the platform lists no {kind} at all, while the mirror has {mirrored}; nothing was removed"
+        return (
+            f"the platform lists no {kind} at all, while the mirror has {mirrored}; nothing was removed, and none is"
+            " dialled: if they are gone indeed, run `dispatcher sync --accept-removals`"
+        )
     if missing > mirrored * _MOST_SHARE:
-        return f"{missing} of {mirrored} {kind} are missing from the platform's list; nothing was removed"
+        return (
+            f"{missing} of {mirrored} {kind} are missing from the platform's list; nothing was removed, and they are"
+            " not dialled: if they are gone indeed, run `dispatcher sync --accept-removals`"
+        )
     return None

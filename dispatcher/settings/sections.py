@@ -5,6 +5,7 @@ beside all the others; a key that is faulty itself is not there to be compared w
 """
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import (
@@ -55,6 +56,7 @@ class Account(NamedTuple):
     base_url: str
     token: SecretStr
     timeout: timedelta
+    ca_file: Path | None
 
 
 class Section(BaseModel):
@@ -76,6 +78,9 @@ class Api(Section):
         default=timedelta(seconds=10),
         description="How long one request to the API may take, from connecting to the last byte.",
     )
+    ca_file: Annotated[FilePath | None, BeforeValidator(absent)] = Field(
+        default=None, description="Certificates of the authorities to trust, in PEM, in place of the usual ones."
+    )
 
     def require(self) -> Account:
         """Return the account, or raise a ConfigurationError that names every key that it lacks."""
@@ -90,7 +95,7 @@ class Api(Section):
                     if getattr(self, name) is None
                 )
             )
-        return Account(self.base_url, self.token, self.timeout)
+        return Account(self.base_url, self.token, self.timeout, self.ca_file)
 
 
 class Database(Section):
@@ -128,6 +133,13 @@ class Sync(Section):
     )
     soon: Duration = Field(
         default=timedelta(hours=1), description="How long before a campaign opens its orders begin to be read."
+    )
+    whole_interval: Duration = Field(
+        default=timedelta(minutes=5),
+        description="How often all campaigns are read; between that, of more than a page of them the active ones are.",
+    )
+    pass_timeout: PositiveDuration = Field(
+        default=timedelta(minutes=5), description="A pass over campaigns and phones that takes longer is given up."
     )
 
     @field_validator("max_staleness")
@@ -330,4 +342,19 @@ class Daemon(Section):
 
     stop_timeout: PositiveDuration = Field(
         default=timedelta(seconds=20), description="How long an orderly stop may take before the rest is cut off."
+    )
+
+
+class Worker(Section):
+    """`dispatcher worker`."""
+
+    stop_timeout: PositiveDuration = Field(
+        default=timedelta(seconds=30), description="How long running calls may go on after the worker was told to stop."
+    )
+    webhook_timeout: PositiveDuration = Field(
+        default=timedelta(seconds=10),
+        description="How long the dialer of --webhook may take to connect, and to answer.",
+    )
+    webhook_secret: Annotated[Token | None, BeforeValidator(absent)] = Field(
+        default=None, description="Signs what --webhook posts, so that the dialer knows whom it comes from."
     )

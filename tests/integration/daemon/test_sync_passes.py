@@ -1,15 +1,14 @@
 """Passes over the platform that are asked for at the same time."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from dispatcher.api.listing import read_whole
+from dispatcher.api.sheets import Sheet, Sheets
 from dispatcher.clock import Clock
 from dispatcher.daemon.daemon import Daemon
-from dispatcher.loops import sync
 from dispatcher.sandbox.app import create_app
 from dispatcher.sandbox.server import Server
 from dispatcher.sandbox.store import Store
@@ -36,16 +35,17 @@ async def test_a_pass_that_read_earlier_does_not_undo_what_a_later_one_has_broug
         await daemon.start()
         try:
             await daemon.request_sync()
+            read = Sheets.read
             has_read, may_go_on = asyncio.Event(), asyncio.Event()
 
-            async def slow(pages: Any, kind: str) -> Any:
-                found = await read_whole(pages, kind)
-                if kind == "campaigns" and not has_read.is_set():
-                    has_read.set()
-                    await may_go_on.wait()
-                return found
+            async def slow(sheets: Sheets) -> AsyncGenerator[tuple[int, Sheet], None]:
+                async for found in read(sheets):
+                    if found[1].things is None and not has_read.is_set():
+                        has_read.set()
+                        await may_go_on.wait()
+                    yield found
 
-            monkeypatch.setattr(sync, "read_whole", slow)
+            monkeypatch.setattr(Sheets, "read", slow)
             early = asyncio.create_task(daemon.request_sync())
             await has_read.wait()
             store.update_campaign(campaign, {"status": "paused"}, Clock().now())

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection
 
 from dispatcher.mirror import campaigns
+from dispatcher.mirror.campaigns import Found
 from dispatcher.model.campaign import Campaign, Phone
 from tests.integration.mirror.things import HOUR, NOON, put_order
 
@@ -14,13 +15,15 @@ PHONE = Phone("p1", "Desk", "+16054440129", "US", "vapi", "active")
 
 
 def put(connection: Connection, *found: Campaign, digest: str = "d") -> None:
-    campaigns.put_campaigns(connection, [(one, {"uuid": one.uuid, "more": [1]}, digest) for one in found], NOON)
+    campaigns.put_found(
+        connection, "campaigns", [Found(one, {"uuid": one.uuid, "more": [1]}, digest) for one in found], NOON
+    )
 
 
 def test_what_was_put_in_comes_out(connection: Connection) -> None:
     bare = Campaign("c2", "", "", "", None, None, None, None, fault="name is null")
     put(connection, CAMPAIGN, bare)
-    campaigns.put_phones(connection, [(PHONE, {"uuid": "p1"}, "d")], NOON)
+    campaigns.put_found(connection, "phones", [Found(PHONE, {"uuid": "p1"}, "d")], NOON)
     assert campaigns.load(connection) == ({"c1": CAMPAIGN, "c2": bare}, {"p1": PHONE})
     assert campaigns.digests(connection, "campaigns") == {"c1": "d", "c2": "d"}
 
@@ -41,7 +44,7 @@ def test_a_change_overwrites(connection: Connection) -> None:
 
 def test_what_was_removed_is_gone_until_it_is_listed_again(connection: Connection) -> None:
     put(connection, CAMPAIGN, replace(CAMPAIGN, uuid="c2"))
-    campaigns.put_phones(connection, [(PHONE, {}, "d")], NOON)
+    campaigns.put_found(connection, "phones", [Found(PHONE, {}, "d")], NOON)
     campaigns.remove(connection, "campaigns", ["c1"], NOON)
     campaigns.remove(connection, "phones", ["p1"], NOON)
     found, phones = campaigns.load(connection)
@@ -70,15 +73,15 @@ def test_everything_is_counted_that_is_not_removed(connection: Connection) -> No
 def test_every_change_is_noticed_even_after_the_clock_was_set_back(connection: Connection, later: timedelta) -> None:
     at = NOON + later
     seen = [campaigns.version(connection)]
-    campaigns.put_campaigns(connection, [(CAMPAIGN, {}, "d")], NOON)
+    campaigns.put_found(connection, "campaigns", [Found(CAMPAIGN, {}, "d")], NOON)
     seen.append(campaigns.version(connection))
-    campaigns.put_phones(connection, [(PHONE, {}, "d")], NOON)
+    campaigns.put_found(connection, "phones", [Found(PHONE, {}, "d")], NOON)
     seen.append(campaigns.version(connection))
-    campaigns.put_campaigns(connection, [(replace(CAMPAIGN, status="paused"), {}, "e")], at)
+    campaigns.put_found(connection, "campaigns", [Found(replace(CAMPAIGN, status="paused"), {}, "e")], at)
     seen.append(campaigns.version(connection))
     campaigns.remove(connection, "campaigns", ["c1"], at)
     seen.append(campaigns.version(connection))
-    campaigns.put_campaigns(connection, [(CAMPAIGN, {}, "d")], at)
+    campaigns.put_found(connection, "campaigns", [Found(CAMPAIGN, {}, "d")], at)
     seen.append(campaigns.version(connection))
     campaigns.remove(connection, "phones", ["p1"], at)
     seen.append(campaigns.version(connection))

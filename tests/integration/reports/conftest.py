@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dispatcher.mirror import campaigns, orders, record, schema, tables
+from dispatcher.mirror.campaigns import Found
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.record import Pass
 from dispatcher.mirror.tables import EPOCH
@@ -28,7 +29,9 @@ class Mirror:
 
     def phone(self, uuid: str = "phone-1", **more: Any) -> None:
         facts = {"name": "Front desk", "number": "+12125550100", "country": "US", "provider": "x", "status": "active"}
-        self.database.run_write(campaigns.put_phones, [(Phone(uuid=uuid, **(facts | more)), {}, "d")], NOW)
+        self.database.run_write(
+            campaigns.put_found, "phones", [Found(Phone(uuid=uuid, **(facts | more)), {}, "d")], NOW
+        )
 
     def campaign(self, uuid: str = "camp-1", *, read_at: datetime | None = NOW, **more: Any) -> None:
         facts: dict[str, Any] = {
@@ -40,7 +43,9 @@ class Mirror:
             "phone": "phone-1",
             "assistant": "assistant-1",
         }
-        self.database.run_write(campaigns.put_campaigns, [(Campaign(uuid=uuid, **(facts | more)), {}, "d")], NOW)
+        self.database.run_write(
+            campaigns.put_found, "campaigns", [Found(Campaign(uuid=uuid, **(facts | more)), {}, "d")], NOW
+        )
         if read_at is not None:
             self.database.run_write(campaigns.orders_synced, uuid, read_at)
 

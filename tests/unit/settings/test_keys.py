@@ -17,6 +17,7 @@ VALID: dict[str, tuple[str, Any]] = {
     "api.base_url": ("https://example.org/api", "https://example.org/api"),
     "api.token": ("the-token", SecretStr("the-token")),
     "api.timeout": ("250ms", timedelta(milliseconds=250)),
+    "api.ca_file": (str(SHIPPED), SHIPPED),
     "database.url": ("postgresql://db/x", SecretStr("postgresql://db/x")),
     "redis.url": ("rediss://redis:6380/1", SecretStr("rediss://redis:6380/1")),
     "redis.prefix": ("other:dispatcher", "other:dispatcher"),
@@ -24,6 +25,8 @@ VALID: dict[str, tuple[str, Any]] = {
     "sync.orders_interval": ("100ms", timedelta(milliseconds=100)),
     "sync.max_staleness": ("31s", timedelta(seconds=31)),
     "sync.soon": ("0", timedelta()),
+    "sync.whole_interval": ("1h", timedelta(hours=1)),
+    "sync.pass_timeout": ("1m", timedelta(minutes=1)),
     "schedule.last_call_before_close": ("5m", timedelta(minutes=5)),
     "schedule.opening_ramp": ("24h", timedelta(hours=24)),
     "schedule.blackout_dates": (
@@ -59,6 +62,9 @@ VALID: dict[str, tuple[str, Any]] = {
     "log.level": ("WARNING", "warning"),
     "log.format": ("Console", "console"),
     "daemon.stop_timeout": ("1m", timedelta(minutes=1)),
+    "worker.stop_timeout": ("1m", timedelta(minutes=1)),
+    "worker.webhook_timeout": ("1s", timedelta(seconds=1)),
+    "worker.webhook_secret": ("whsec_abc", SecretStr("whsec_abc")),
 }
 
 DURATIONS = [name for name, key in KEYS.items() if key.field.annotation is timedelta]

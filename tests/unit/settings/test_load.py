@@ -227,7 +227,7 @@ def test_the_account_is_needed_only_when_asked_for() -> None:
 def test_the_account_is_whole() -> None:
     environ = {"DISPATCHER_API__BASE_URL": "https://h/", "DISPATCHER_API__TOKEN": "t", "DISPATCHER_API__TIMEOUT": "1"}
     account = settings.load(None, environ).api.require()
-    assert account == ("https://h", SecretStr("t"), timedelta(seconds=1))
+    assert account == settings.Account("https://h", SecretStr("t"), timedelta(seconds=1), None)
 
 
 def test_settings_do_not_change() -> None:
