@@ -7,9 +7,10 @@ proof, and the person would be called twice. What dies with its worker is the di
 reason the consumer's name is new with each start.
 """
 
+import asyncio
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import getpid
 from typing import Any
 
@@ -17,9 +18,11 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from dispatcher.clock import Clock
+from dispatcher.errors import TransientError
 from dispatcher.hopper import keys
+from dispatcher.hopper.servers import Hopper, apart, at
 from dispatcher.log import logger
-from dispatcher.worker.connection import translated
+from dispatcher.worker.connection import LATE_S, translated
 from dispatcher.worker.steps import Entry
 
 BLOCK_S = 1.0
@@ -33,6 +36,12 @@ _PAUSE_S = 0.25
 
 _SHORTEST_BLOCK_S = 0.1
 
+_SHARED_BLOCK_S = 0.25
+"""The longest blocking read of each of several servers."""
+
+_HUNG_S = 10.0
+"""How long the phones of a server are left aside that did not answer in time: each try costs the others that time."""
+
 _log = logger(__name__)
 
 
@@ -44,8 +53,8 @@ def new_consumer() -> str:
 class Claims:
     """Claims calls for one consumer from all phones, or from `only` those given."""
 
-    def __init__(self, redis: Redis, prefix: str, consumer: str, only: Sequence[str] | None, clock: Clock) -> None:
-        self._redis = redis
+    def __init__(self, hopper: Hopper, prefix: str, consumer: str, only: Sequence[str] | None, clock: Clock) -> None:
+        self._hopper = hopper
         self._prefix = prefix
         self._consumer = consumer
         self._only = None if only is None else sorted(set(only))
@@ -98,17 +107,71 @@ class Claims:
         """Return the phones that have a queue, but for those whose group is missing just now."""
         now = self._clock.monotonic()
         if self._only is None and (self._refreshed is None or now - self._refreshed >= _REFRESH_S):
-            with translated("reading the set of phones"):
-                self._phones = sorted(str(phone) for phone in await self._redis.smembers(keys.phones(self._prefix)))
+            self._phones = await self._named()
             self._refreshed = now
         self._aside = {phone: until for phone, until in self._aside.items() if until > now}
         return [phone for phone in self._phones if phone not in self._aside]
 
+    async def _named(self) -> list[str]:
+        """Return the phones that have a queue; of several servers the one that tells may be away, and others not."""
+        try:
+            with translated("reading the set of phones"):
+                client = await at(self._hopper, keys.phones(self._prefix))
+                async with asyncio.timeout(None if isinstance(self._hopper, Redis) else LATE_S):
+                    return sorted(str(phone) for phone in await client.smembers(keys.phones(self._prefix)))
+        except TransientError as fault:
+            if isinstance(self._hopper, Redis) or not self._phones:
+                raise
+            _log.warning("set of phones not read", fault=str(fault))
+            return self._phones
+
     async def _read(self, phones: list[str], *, count: int, block_s: float | None) -> list[Entry]:
-        streams = {keys.calls(self._prefix, phone): phone for phone in phones}
+        """Claim from the phones' streams, from all servers at once; one that fails is left aside if others do not."""
+        streams = [(keys.calls(self._prefix, phone), phone) for phone in phones]
+        if isinstance(self._hopper, Redis):
+            return await self._read_from(self._hopper, dict(streams), count, block_s)
+        # What is claimed on one server waits here for the others, so that they may not block for long.
+        block_s = None if block_s is None else min(block_s, _SHARED_BLOCK_S)
+        reads = {
+            asyncio.create_task(self._read_from(client, some, count, block_s)): list(some.values())
+            for client, some in await apart(self._hopper, streams)
+        }
+        if not reads:
+            raise TransientError("No node of Redis Cluster serves any slot of these phones: assign its slots.")
+        try:
+            await asyncio.wait(reads, timeout=(block_s or 0.0) + LATE_S)
+            return self._found(reads)
+        finally:
+            for read in reads:
+                read.cancel()
+
+    def _found(self, reads: Mapping[asyncio.Task[list[Entry]], list[str]]) -> list[Entry]:
+        """Return what the reads have claimed. The fault of one, if none has come to a good end."""
+        now = self._clock.monotonic()
+        entries: list[Entry] = []
+        faults: list[BaseException] = []
+        for read, phones in reads.items():
+            fault = read.exception() if read.done() else TransientError("One of the servers of Redis does not answer.")
+            if fault is None:
+                entries += read.result()
+                continue
+            faults.append(fault)
+            if isinstance(fault, TransientError):
+                self._aside.update(dict.fromkeys(phones, now + (_REFRESH_S if read.done() else _HUNG_S)))
+        fatal = [fault for fault in faults if not isinstance(fault, TransientError)]
+        if not entries and (fatal or len(faults) == len(reads)):
+            raise (fatal or faults)[0]
+        if faults:
+            _log.warning("phones left aside", fault=str(faults[0]), servers=len(faults))
+        return entries
+
+    async def _read_from(
+        self, client: Redis, streams: Mapping[str, str], count: int, block_s: float | None
+    ) -> list[Entry]:
+        """Claim from the streams (with their phones) of one server."""
         with translated("claiming calls"):
             try:
-                answer: Any = await self._redis.xreadgroup(
+                answer: Any = await client.xreadgroup(
                     keys.GROUP,
                     self._consumer,
                     dict.fromkeys(streams, ">"),
@@ -116,9 +179,9 @@ class Claims:
                     block=None if block_s is None else int(block_s * 1000),
                 )
             except ResponseError as error:
-                if not str(error).startswith("NOGROUP"):
+                if not str(error).startswith(("NOGROUP", "WRONGTYPE")):
                     raise
-                await self._leave_aside(phones)
+                await self._leave_aside(client, list(streams.values()))
                 return []
         entries = []
         for stream, items in answer or []:
@@ -133,12 +196,12 @@ class Claims:
                     _log.error("entry without job", phone=streams[stream], entry=id_)
         return entries
 
-    async def _leave_aside(self, phones: list[str]) -> None:
+    async def _leave_aside(self, client: Redis, phones: list[str]) -> None:
         """Set those phones aside for a moment whose group is missing, so that they do not keep the others waiting.
 
         Making the group is left to the dispatcher, which knows from where it must start.
         """
-        pipeline = self._redis.pipeline(transaction=False)
+        pipeline = client.pipeline(transaction=False)
         for phone in phones:
             pipeline.xinfo_groups(keys.calls(self._prefix, phone))
         found = await pipeline.execute(raise_on_error=False)

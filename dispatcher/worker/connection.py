@@ -13,13 +13,32 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, RedisError
 
+from dispatcher.clock import Clock
 from dispatcher.errors import ConfigurationError, PermanentError, TransientError
+from dispatcher.hopper.address import several
+from dispatcher.hopper.layout import LookUp
+from dispatcher.hopper.servers import Hopper, Servers
 
 WRITE_TIMEOUT_S = 5.0
 """How long one answer to a command that does not block may take."""
 
+LATE_S = 1.0
+"""How much later than the others one of several servers may answer before it is left aside."""
+
 _MOST_CONNECTIONS = 32
 """Many calls share a few connections: each needs one for milliseconds at its beginning and its end."""
+
+
+def clients(url: str, block_s: float, concurrency: int, name: str) -> tuple[Hopper, Hopper]:
+    """Return a blocking reader and a writer, for one server or for all that Sentinel or a cluster puts in charge."""
+    address = several(url)
+    if address is None:
+        return blocking_reader(url, block_s, name), writer(url, concurrency, name)
+    look_up = LookUp(address, lambda member: _client(ConnectionPool, member, name, timeout_s=LATE_S), Clock())
+    return (
+        Servers(look_up, lambda server: blocking_reader(server, block_s, name)),
+        Servers(look_up, lambda server: writer(server, concurrency, name)),
+    )
 
 
 def blocking_reader(url: str, block_s: float, name: str) -> Redis:
@@ -45,13 +64,14 @@ def _client(kind: type[ConnectionPool], url: str, name: str, *, timeout_s: float
     except ValueError as error:
         raise ConfigurationError(
             f"The address of Redis is not understood ({error}): "
-            "write redis://host:port/db, rediss://host:port/db or unix:///path?db=0."
+            "write redis://host:port/db, rediss://host:port/db, unix:///path?db=0, "
+            "redis+sentinel://host:port,host:port/service/db or redis+cluster://host:port,host:port."
         ) from error
     # Set after the address was read, because options in the address would win over arguments: a short socket_timeout
     # there would make the reader lose calls that it has claimed.
     pool.connection_kwargs.update(
         socket_timeout=timeout_s,
-        socket_connect_timeout=WRITE_TIMEOUT_S,
+        socket_connect_timeout=min(timeout_s, WRITE_TIMEOUT_S),
         retry=Retry(NoBackoff(), 0),
         retry_on_timeout=False,
         retry_on_error=[],

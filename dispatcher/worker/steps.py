@@ -6,9 +6,8 @@ does not mean that it did not run: its answer may have been lost.
 
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
-
 from dispatcher.hopper import keys
+from dispatcher.hopper.servers import Hopper, at
 from dispatcher.model.outcome import BEGUN
 from dispatcher.worker.answer import Result
 from dispatcher.worker.connection import translated
@@ -27,22 +26,24 @@ class Entry:
 class Steps:
     """What one consumer does with the entries that it has claimed."""
 
-    def __init__(self, redis: Redis, prefix: str, consumer: str) -> None:
-        self._redis = redis
+    def __init__(self, hopper: Hopper, prefix: str, consumer: str) -> None:
+        self._hopper = hopper
         self._prefix = prefix
         self._consumer = consumer
 
     async def take(self, entry: Entry) -> str | None:
         """Take the call document: the point of no return. None when it is revoked, expired or taken."""
         with translated("taking a call"):
-            document = await self._redis.getdel(keys.call(self._prefix, entry.phone, entry.job))
+            key = keys.call(self._prefix, entry.phone, entry.job)
+            document = await (await at(self._hopper, key)).getdel(key)
         return None if document is None else str(document)
 
     async def begun(self, entry: Entry) -> None:
         """Tell operators that the call has begun."""
         with translated("telling that a call has begun"):
-            await self._redis.xadd(
-                keys.outcomes(self._prefix, entry.phone),
+            stream = keys.outcomes(self._prefix, entry.phone)
+            await (await at(self._hopper, stream)).xadd(
+                stream,
                 {"job": entry.job, "entry": entry.id, "outcome": BEGUN, "worker": self._consumer},
             )
 
@@ -52,9 +53,9 @@ class Steps:
         This is the one XCLAIM of a worker, and it is of an entry that it already owns.
         """
         with translated("telling that a call goes on"):
-            claimed = await self._redis.xclaim(
-                keys.calls(self._prefix, entry.phone), keys.GROUP, self._consumer, 0, [entry.id], justid=True
-            )
+            calls = keys.calls(self._prefix, entry.phone)
+            client = await at(self._hopper, calls)
+            claimed = await client.xclaim(calls, keys.GROUP, self._consumer, 0, [entry.id], justid=True)
         return bool(claimed)
 
     async def finish(self, entry: Entry, result: Result) -> None:
@@ -68,7 +69,7 @@ class Steps:
         }
         calls = keys.calls(self._prefix, entry.phone)
         with translated("reporting an outcome"):
-            async with self._redis.pipeline(transaction=True) as transaction:
+            async with (await at(self._hopper, calls)).pipeline(transaction=True) as transaction:
                 transaction.xadd(
                     keys.outcomes(self._prefix, entry.phone),
                     {name: value for name, value in fields.items() if value is not None},
