@@ -15,7 +15,8 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 _SECRET_PARAMETER = re.compile(r"([?&#][^=&#]*(?:pass|secret|token|key)[^=&#]*=)[^&#]*", re.IGNORECASE)
 _MASKED = rf"\g<1>{MASK}"
 _HIGHEST_PORT = 65535
-_REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
+_SENTINEL, _CLUSTER = ("redis+sentinel", "rediss+sentinel"), ("redis+cluster", "rediss+cluster")
+_REDIS_SCHEMES = ("redis", "rediss", "unix", *_SENTINEL, *_CLUSTER)
 
 
 def redacted(url: str) -> str:
@@ -90,7 +91,7 @@ def _redis_url(secret: SecretStr) -> SecretStr:
     user_info, at, _ = rest.rpartition("@")
     if at and ":" not in user_info:
         raise ValueError("must have a colon before its password, such as redis://:PASSWORD@host:6379/0")
-    several = scheme in {"redis+sentinel", "redis+cluster"}
+    several = scheme in {*_SENTINEL, *_CLUSTER}
     if not all(map(_is_host, hosts.split(","))) or ("," in hosts and not several):
         raise ValueError(
             "must name hosts as host:port,host:port after the scheme"
@@ -102,9 +103,9 @@ def _redis_url(secret: SecretStr) -> SecretStr:
 
 
 def _check_redis_path(scheme: str, path: str) -> None:
-    if scheme == "redis+sentinel" and not re.fullmatch(r"[^/]+(/[0-9]{1,5})?", path):
+    if scheme in _SENTINEL and not re.fullmatch(r"[^/]+(/[0-9]{1,5})?", path):
         raise ValueError("must end in the service's name and, if any, the database, such as /mymaster/0")
-    if scheme == "redis+cluster" and path not in {"", "0"}:
+    if scheme in _CLUSTER and path not in {"", "0"}:
         raise ValueError("must name no database but 0: a cluster has no other")
     if scheme in {"redis", "rediss"} and not re.fullmatch(r"([0-9]{1,5})?", path):
         raise ValueError("must end in the number of a database, such as /0")

@@ -108,7 +108,9 @@ def test_a_database_that_cannot_work_is_refused_without_a_word_of_its_password(u
         "unix://user:secret@/run/redis/redis.sock",
         "redis+sentinel://a:26379,b:26379/mymaster",
         "redis+sentinel://:secret@a,b,c/mymaster/2",
+        "rediss+sentinel://user:secret@[::1]:26379,b/mymaster/0?sentinel_password=secret&ssl_cert_reqs=none",
         "redis+cluster://a:7000,b:7001",
+        "rediss+cluster://user:secret@a:7000,b:7001",
         "redis+cluster://:secret@a:7000/0",
     ],
 )
@@ -119,7 +121,7 @@ def test_every_kind_of_redis_is_accepted(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "remedy"),
     [
-        ("hunter2:6379", "must begin with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://"),
+        ("hunter2:6379", "unix://, redis+sentinel://, rediss+sentinel://, redis+cluster:// or rediss+cluster://"),
         ("http://hunter2", "must begin with redis://"),
         ("", "must begin with redis://"),
         ("redis://hunter2@redis:6379", "a colon before its password"),
@@ -135,7 +137,9 @@ def test_every_kind_of_redis_is_accepted(url: str) -> None:
         ("redis+sentinel://:hunter2@a,b", "the service's name"),
         ("redis+sentinel://:hunter2@a,b/mymaster/x", "the service's name"),
         ("redis+sentinel://:hunter2@a,,b/mymaster", "host:port,host:port"),
+        ("rediss+sentinel://:hunter2@a", "the service's name"),
         ("redis+cluster://:hunter2@a/1", "a cluster has no other"),
+        ("rediss+cluster://:hunter2@a,/0", "host:port,host:port"),
     ],
 )
 def test_a_redis_that_cannot_work_is_refused_without_a_word_of_its_password(url: str, remedy: str) -> None:
