@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, and_, bindparam, func, or_, select, update
 
 from dispatcher.mirror import orders
 from dispatcher.mirror.rows import chunks, insert
@@ -64,6 +65,9 @@ class Occupancy:
     since: datetime
 
 
+_INTENDED = ("job", "order", "campaign", "phone", "number", "ordinal", "basis", "not_after", "decision")
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """An attempt about to be made."""
@@ -85,28 +89,13 @@ def intend(connection: Connection, intents: Sequence[Intent], at: datetime) -> s
     The unique indexes refuse an order that is held already and a number that is in a live attempt.
     """
     made = set()
+    # The row count of an INSERT is not told on PostgreSQL.
+    statement = insert(connection, attempts).on_conflict_do_nothing().returning(attempts.c.job)
     for intent in intents:
-        statement = (
-            insert(connection, attempts)
-            .values(
-                job=intent.job,
-                order=intent.order,
-                campaign=intent.campaign,
-                phone=intent.phone,
-                number=intent.number,
-                ordinal=intent.ordinal,
-                basis=intent.basis,
-                not_after=intent.not_after,
-                decision=intent.decision,
-                state=State.INTENT.value,
-                created_at=at,
-            )
-            .on_conflict_do_nothing()
-            .returning(attempts.c.job)  # the row count of an INSERT is not told on PostgreSQL
-        )
         if not orders.take(connection, intent.order, intent.job):
             continue
-        if connection.execute(statement).first() is not None:
+        row = {name: getattr(intent, name) for name in _INTENDED}
+        if connection.execute(statement, row | {"state": State.INTENT.value, "created_at": at}).first() is not None:
             made.add(intent.job)
         else:
             orders.free(connection, intent.order, intent.job)
@@ -174,13 +163,12 @@ def finish(
         detail=detail,
         call_id=call_id,
         ended_at=at,
-        **_assumed(at),
     )
 
 
 def doubt(connection: Connection, jobs: Iterable[str], why: str, at: datetime) -> list[str]:
     """Record that it is unknown what became of calls; their orders stay held. Returns the jobs that it held for."""
-    return [job for job in jobs if move(connection, job, State.UNCERTAIN, ended_at=at, why=why, **_assumed(at))]
+    return [job for job in jobs if move(connection, job, State.UNCERTAIN, ended_at=at, why=why)]
 
 
 def live(connection: Connection, phone: str | None = None) -> list[Attempt]:
@@ -247,19 +235,26 @@ def move(connection: Connection, job: str, target: State, among: frozenset[State
     """Bring an attempt into a state, if it is in one (of `among`) from which that may follow; False if it is not."""
     before = sources(target) if among is None else sources(target) & among
     moved = connection.execute(
-        update(attempts)
-        .where(attempts.c.job == job, attempts.c.state.in_(_values(before)))
-        .values(state=target.value, **values)
+        _moving(target, before, tuple(sorted(values))), {"its_job": job, **{f"new_{k}": v for k, v in values.items()}}
     )
     return moved.rowcount == 1
 
 
-def _assumed(at: datetime) -> dict[str, Any]:
-    """Return what is noted of the beginning of a call that ends, if nothing has been yet: it counts for its person."""
-    return {
-        "begun_at": func.coalesce(attempts.c.begun_at, bindparam(None, at, Instant)),
-        "begun_by": func.coalesce(attempts.c.begun_by, ASSUMED),
+@cache
+def _moving(target: State, before: frozenset[State], columns: tuple[str, ...]) -> Update:
+    """Return the statement of a transition, made once: to make one takes longer than to run it."""
+    values: dict[str, ColumnElement[Any]] = {
+        name: bindparam(f"new_{name}", type_=attempts.c[name].type) for name in columns
     }
+    if target in {State.FINISHED, State.UNCERTAIN}:
+        # What is noted of the beginning of a call that ends, if nothing has been yet: it counts for its person.
+        values["begun_at"] = func.coalesce(attempts.c.begun_at, bindparam("new_ended_at", type_=Instant))
+        values["begun_by"] = func.coalesce(attempts.c.begun_by, ASSUMED)
+    return (
+        update(attempts)
+        .where(attempts.c.job == bindparam("its_job"), attempts.c.state.in_(_values(before)))
+        .values(state=target.value, **values)
+    )
 
 
 def _values(states: Iterable[State]) -> list[str]:

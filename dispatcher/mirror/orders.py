@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Row,
     String,
+    Update,
     and_,
     bindparam,
     case,
@@ -217,14 +219,19 @@ def spend(
 
 
 def _refresh_due(connection: Connection, uuids: Iterable[str]) -> None:
-    greatest = func.max if connection.dialect.name == "sqlite" else func.greatest
-    waits = (orders.c.scheduled_at, orders.c.retry_at, orders.c.held_until)
     for some in chunks(uuids):
-        connection.execute(
-            update(orders)
-            .where(orders.c.uuid.in_(some))
-            .values(due_at=greatest(*(func.coalesce(wait, EPOCH) for wait in waits)))
-        )
+        connection.execute(_refreshing(connection.dialect.name), {"orders": some})
+
+
+@cache
+def _refreshing(dialect: str) -> Update:
+    greatest = func.max if dialect == "sqlite" else func.greatest
+    waits = (orders.c.scheduled_at, orders.c.retry_at, orders.c.held_until)
+    return (
+        update(orders)
+        .where(orders.c.uuid.in_(bindparam("orders", expanding=True)))
+        .values(due_at=greatest(*(func.coalesce(wait, EPOCH) for wait in waits)))
+    )
 
 
 # Made once: each call makes several of these, and to make one takes longer than to run it.
