@@ -97,7 +97,7 @@ def _list_page(page: Page, document: dict[str, Any]) -> None:
                 one["id"],
                 one["mode"],
                 " ".join(one["regions"]),
-                "; ".join(one["hours"]),
+                "; ".join([*one["hours"], *(f"before holidays {hours}" for hours in one["before_holidays"])]),
                 one["on_holidays"],
                 "; ".join(one["attempts"]),
                 one["effective_from"],

@@ -8,7 +8,7 @@ from dispatcher.reports.instants import iso
 from dispatcher.rules.places import places
 from dispatcher.rules.recipient import lawful_until, recipient_reason, rules_of, would_block
 from dispatcher.rules.rulepack import Rule, RulePack, hours
-from dispatcher.rules.schedule import DAYS
+from dispatcher.rules.schedule import DAYS, Week
 from dispatcher.rules.spacing import Cap
 
 _DAY = timedelta(days=1)
@@ -51,7 +51,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "id": rule.id,
         "mode": rule.mode,
         "regions": _regions(rule),
-        "hours": list(_hours(rule)),
+        "hours": list(_hours(rule.week)),
+        "before_holidays": list(_hours(rule.eves)),
         "on_holidays": rule.on_holidays,
         "closed_on": sorted(day.isoformat() for day in rule.closed_on),
         "attempts": [_cap(cap) for cap in rule.caps],
@@ -70,9 +71,9 @@ def _regions(rule: Rule) -> list[str]:
     return sorted(f"{country}-{state}" for country in rule.countries for state in rule.states)
 
 
-def _hours(rule: Rule) -> Iterable[str]:
+def _hours(week: Week | None) -> Iterable[str]:
     """Yield the hours of each run of days that have the same."""
-    days = [hours(rule.week, day) for day in range(len(DAYS))] if rule.week else []
+    days = [hours(week, day) for day in range(len(DAYS))] if week else []
     first = 0
     for day, text in enumerate(days):
         if day + 1 == len(days) or days[day + 1] != text:

@@ -31,7 +31,7 @@ _MOST = 1000
 _REQUIRED = ("id", "countries", "effective_from", "checked", "source")
 _KEYS = (
     *_REQUIRED,
-    *("states", "mode", "hours", "on_holidays", "attempts", "effective_until", "consent", "note"),
+    *("states", "mode", "hours", "before_holidays", "on_holidays", "attempts", "effective_until", "consent", "note"),
 )
 
 
@@ -90,6 +90,7 @@ class _Reader:
                 self._blame(f"{key} is missing")
         id_ = self._read("id", self._id, "")
         countries = self._read("countries", self._countries, frozenset[str]())
+        week = self._read("hours", self._week, None)
         rule = Rule(
             id=id_,
             countries=countries,
@@ -97,7 +98,8 @@ class _Reader:
             effective_from=self._read("effective_from", self._date, date.max),
             mode=self._read("mode", self._mode, "on"),
             states=self._read("states", lambda value: self._states(value, countries), frozenset[str]()),
-            week=self._read("hours", self._week, None),
+            week=week,
+            eves=self._read("before_holidays", lambda value: self._eves(value, week, countries), None),
             on_holidays=self._read("on_holidays", lambda value: self._on_holidays(value, countries), True),
             caps=self._read("attempts", lambda value: tuple(self._caps(value, id_)), ()),
             effective_until=self._read("effective_until", self._date, None),
@@ -183,6 +185,19 @@ class _Reader:
             (DAYS.index(day) * DAY_MINUTES + start, DAYS.index(day) * DAY_MINUTES + end)
             for day, hours in open_.items()
             for start, end in hours
+        )
+
+    def _eves(self, value: object, week: Week | None, countries: frozenset[str]) -> Week:
+        if week is None:
+            raise ValueError("narrows the hours, but there are none: write hours too")
+        unknown = sorted(countries - days_off.countries())
+        if unknown:
+            raise ValueError(f"is told, but the holidays of {', '.join(unknown)} are not known")
+        daily = list(_day("the day before a holiday", value))
+        return week.within(
+            Week.of(
+                (day * DAY_MINUTES + start, day * DAY_MINUTES + end) for day in range(len(DAYS)) for start, end in daily
+            )
         )
 
     def _caps(self, value: object, rule: str) -> Iterator[Cap]:

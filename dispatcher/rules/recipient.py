@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache, partial
-from itertools import pairwise
 from operator import attrgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,7 +20,7 @@ from dispatcher.rules import zones
 from dispatcher.rules.offsets import EPOCH
 from dispatcher.rules.places import Places, places
 from dispatcher.rules.rulepack import Rule, RulePack, hours
-from dispatcher.rules.schedule import DAYS
+from dispatcher.rules.schedule import DAYS, Week
 from dispatcher.rules.spacing import Cap
 from dispatcher.rules.windows import Window, is_open, windows
 
@@ -157,20 +156,30 @@ def _open_times(
     rule: Rule, regions: tuple[str, ...], zone: ZoneInfo, start: datetime, end: datetime
 ) -> Iterator[Window]:
     """Yield the times in [start, end) that a rule allows in a zone, in order."""
-    # The days off cut the time into pieces, and the hours hold in each.
-    edges = [start]
+    last: Window | None = None
+    for since, until, week in _stretches(rule, regions, zone, start, end):
+        for window in [Window(since, until)] if week is None else windows(week, zone, since, until):
+            if last is None or last.closes_at < window.opens_at:
+                yield from [last] if last else []
+                last = window
+            else:
+                last = Window(last.opens_at, window.closes_at)
+    yield from [last] if last else []
+
+
+def _stretches(
+    rule: Rule, regions: tuple[str, ...], zone: ZoneInfo, start: datetime, end: datetime
+) -> Iterator[tuple[datetime, datetime, Week | None]]:
+    """Yield the pieces of [start, end) that are no days off, in order, each with the hours that hold in it."""
+    if not rule.has_calendar:
+        yield start, end, rule.week
+        return
     day = start.astimezone(zone).date()
-    while rule.has_days_off and (opens := _midnight(zone, day)) < end:
-        if rule.day_off(regions, day) is not None:
-            edges += (opens, _midnight(zone, day + _DAY))
+    while (opens := _midnight(zone, day)) < end:
+        since, until = max(opens, start), min(_midnight(zone, day + _DAY), end)
+        if since < until and rule.day_off(regions, day) is None:
+            yield since, until, rule.week_on(regions, day)
         day += _DAY
-    edges.append(end)
-    for opens, closes in list(pairwise(edges))[::2]:
-        since, until = max(opens, start), min(closes, end)
-        if rule.week is not None:
-            yield from windows(rule.week, zone, since, until)
-        elif since < until:
-            yield Window(since, until)
 
 
 def _midnight(zone: ZoneInfo, day: date) -> datetime:
@@ -188,8 +197,11 @@ def _day(zone: ZoneInfo, at: datetime) -> date:
 
 
 def _forbids(rule: Rule, regions: tuple[str, ...], zone: ZoneInfo, at: datetime) -> bool:
-    off = rule.day_off(regions, _day(zone, at)) if rule.has_days_off else None
-    return off is not None or (rule.week is not None and not is_open(rule.week, zone, at))
+    if not rule.has_calendar:
+        return rule.week is not None and not is_open(rule.week, zone, at)
+    day = _day(zone, at)
+    week = rule.week_on(regions, day)
+    return rule.day_off(regions, day) is not None or (week is not None and not is_open(week, zone, at))
 
 
 def _told(rule: Rule, bound: _Bound, zone: ZoneInfo, at: datetime) -> tuple[Code, str]:
@@ -197,9 +209,11 @@ def _told(rule: Rule, bound: _Bound, zone: ZoneInfo, at: datetime) -> tuple[Code
     where = zone.key if len(bound.zones) == 1 else f"{zone.key}, one of {len(bound.zones)} zones that it may ring in"
     day = _day(zone, at)
     off = rule.day_off(bound.regions, day)
-    if off is not None or rule.week is None:
+    week = rule.week_on(bound.regions, day)
+    if off is not None or week is None:
         return Code.HOLIDAY, f"{day} is {off} in {where}, and {rule.id} allows no calls then ({rule.source})"
     here = at.astimezone(zone)
-    lawful = hours(rule.week, here.weekday()) or "at no hour"
-    allowed = f"{rule.id} allows calls on {DAYS[here.weekday()]} {lawful} ({rule.source})"
+    lawful = hours(week, here.weekday()) or "at no hour"
+    which = DAYS[here.weekday()] if week is rule.week else f"{DAYS[here.weekday()]} before a holiday"
+    allowed = f"{rule.id} allows calls on {which} {lawful} ({rule.source})"
     return Code.RECIPIENT_HOURS_CLOSED, f"it is {here:%H:%M} in {where}; {allowed}"

@@ -24,6 +24,7 @@ EVERYWHERE = "*"
 BLACKOUT = "blackout"
 """The id of the rule that the operator's own blackout dates make."""
 
+_DAY = timedelta(days=1)
 _EARLY = timedelta(days=2)
 _LATE = timedelta(days=1)
 """A rule binds a little longer than its dates say: a call may begin a day after it was judged, in a zone ahead of UTC
@@ -35,9 +36,9 @@ class Rule:
     """One rule of a pack.
 
     It binds in `countries` (ISO 3166), and if it names `states`, in those of its one country only. `week` are the
-    wall-clock hours in which calls are lawful, None if it tells none. Without `on_holidays` no call is lawful on public
-    holidays, nor ever on `closed_on`. `checked` is the day on which the source was last looked up and found to say
-    this; None if it could not be found.
+    wall-clock hours in which calls are lawful, None if it tells none; `eves` are those of the days before a public
+    holiday if they are others. Without `on_holidays` no call is lawful on public holidays, nor ever on `closed_on`.
+    `checked` is the day on which the source was last looked up and found to say this; None if it could not be found.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Rule:
     mode: Mode = "on"
     states: frozenset[str] = frozenset()
     week: Week | None = None
+    eves: Week | None = None
     on_holidays: bool = True
     caps: tuple[Cap, ...] = ()
     effective_until: date | None = None
@@ -70,9 +72,9 @@ class Rule:
         return country in self.countries and (not self.states or not state or state in self.states)
 
     @property
-    def has_days_off(self) -> bool:
-        """Whether `day_off` may be anything but None."""
-        return not self.on_holidays or bool(self.closed_on)
+    def has_calendar(self) -> bool:
+        """Whether a day of the calendar may differ from the same day of another week."""
+        return not self.on_holidays or bool(self.closed_on) or self.eves is not None
 
     def day_off(self, regions: Iterable[str], day: date) -> str | None:
         """Return why no call is lawful on a local day in one of the regions: the holiday's name; None if it is."""
@@ -80,6 +82,15 @@ class Rule:
             return "a blackout date"
         if self.on_holidays:
             return None
+        return self._holiday(regions, day)
+
+    def week_on(self, regions: Iterable[str], day: date) -> Week | None:
+        """Return the hours that hold on a local day in one of the regions."""
+        if self.eves is not None and self._holiday(regions, day + _DAY) is not None:
+            return self.eves
+        return self.week
+
+    def _holiday(self, regions: Iterable[str], day: date) -> str | None:
         return next((name for region in self._calendars(regions) if (name := holiday(region, day))), None)
 
     def _calendars(self, regions: Iterable[str]) -> Iterable[str]:

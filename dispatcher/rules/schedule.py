@@ -73,6 +73,11 @@ class Week:
                 off += (day, day + 1)
         return _shared(self.bounds, self.notes, tuple(off))
 
+    def within(self, other: "Week") -> "Week":
+        """Return the week that is open when both are, whatever days off they have."""
+        both = ((max(a, c), min(b, d)) for a, b in self.intervals for c, d in other.intervals)
+        return Week.of((start, end) for start, end in both if start < end)
+
     def is_off(self, day: int) -> bool:
         """Tell whether it is closed on a day of the calendar, numbered from FIRST_DAY on, whatever its hours."""
         return bisect_right(self.days_off, day) % 2 == 1

@@ -60,7 +60,18 @@ def test_a_rule_is_read_with_all_that_it_says() -> None:
 
 def test_what_a_rule_does_not_say_it_does_not_ask() -> None:
     (rule,) = parse(written({}), "rules.toml").rules
+    assert rule.eves is None
     assert (rule.mode, rule.week, rule.on_holidays, rule.caps, rule.states) == ("on", None, True, (), frozenset())
+
+
+def test_hours_before_holidays_narrow_those_of_each_day() -> None:
+    told = {
+        "hours": '{ weekdays = "09:00-20:00", sat = "12:00-21:00" }',
+        "before_holidays": '["18:00-21:00", "10:00-13:00"]',
+    }
+    (rule,) = parse(written(told), "rules.toml").rules
+    assert rule.eves is not None
+    assert [hours(rule.eves, day) for day in (0, 5, 6)] == ["10:00-13:00, 18:00-20:00", "12:00-13:00, 18:00-21:00", ""]
 
 
 def test_a_rule_that_was_not_checked_says_so() -> None:
@@ -95,6 +106,22 @@ def test_a_rule_that_was_not_checked_says_so() -> None:
         ({"hours": '{ mon = "10:00-10:00" }'}, "hours has '10:00-10:00' on mon, which ends before it begins"),
         ({"hours": '{ mon = "21:00-08:00" }'}, "hours has '21:00-08:00' on mon, which ends before it begins"),
         ({"hours": '{ mon = ["08:00-13:00", "12:00-20:00"] }'}, "hours overlap on mon"),
+        (
+            {"before_holidays": '"10:00-19:00"'},
+            "before_holidays narrows the hours, but there are none: write hours too",
+        ),
+        (
+            {"hours": '{ daily = "08:00-21:00" }', "before_holidays": '"10-19"'},
+            "before_holidays has '10-19' on the day before a holiday, not hours such as",
+        ),
+        (
+            {"hours": '{ daily = "08:00-21:00" }', "before_holidays": "[]"},
+            "before_holidays has an empty list on the day before a holiday, not hours",
+        ),
+        (
+            {"countries": '["*"]', "hours": '{ daily = "08:00-21:00" }', "before_holidays": '"10:00-19:00"'},
+            "before_holidays is told, but the holidays of * are not known",
+        ),
         ({"on_holidays": '"no"'}, "on_holidays is 'no', not true or false"),
         ({"on_holidays": "0"}, "on_holidays is 0, not true or false"),
         ({"countries": '["*"]', "on_holidays": "false"}, "on_holidays is false, but the holidays of * are not known"),

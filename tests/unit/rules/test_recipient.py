@@ -30,6 +30,7 @@ PARIS = "+33199000001"
 SYDNEY_OR_PERTH = "+61491570156"
 TOLL_FREE = "+18005550199"
 HAVANA = "+5372000000"
+ROME = "+390612345678"
 STOCKHOLM = "+46313900601"
 NOWHERE = "+447700900123"
 
@@ -130,6 +131,29 @@ def test_a_public_holiday_ends_with_the_next_lawful_hour() -> None:
     assert reason.detail.startswith("2026-12-25 is Christmas Day in Europe/Paris, and fr-hours allows no calls then (")
     assert reason.until == utc("2026-12-28T09:00")
     assert recipient_reason(NEW_YORK, utc("2026-12-25T16:00"), PACK) is None
+
+
+def test_the_day_before_a_holiday_has_hours_of_its_own() -> None:
+    # 8 December is one in Italy; the 7th is a Monday.
+    reason = recipient_reason(ROME, utc("2026-12-07T08:59:59"), PACK)
+    assert reason is not None
+    assert (reason.code, reason.until) == (Code.RECIPIENT_HOURS_CLOSED, utc("2026-12-07T09:00"))
+    assert reason.detail.startswith(
+        "it is 09:59 in Europe/Rome; it-code allows calls on mon before a holiday 10:00-19:00 ("
+    )
+    assert lawful_until(ROME, utc("2026-12-07T09:00"), PACK) == utc("2026-12-07T18:00")
+    evening = recipient_reason(ROME, utc("2026-12-07T18:00"), PACK)
+    assert evening is not None
+    assert evening.until == utc("2026-12-09T08:00")
+    assert lawful_until(ROME, utc("2026-12-09T08:00"), PACK) == utc("2026-12-09T19:00")
+
+
+def test_hours_run_on_into_the_day_before_a_holiday_where_both_have_midnight() -> None:
+    nights = a_pack('countries = ["IT"]\nhours = { daily = "00:00-24:00" }\nbefore_holidays = "00:00-20:00"')
+    assert lawful_until(ROME, utc("2026-12-05T12:00"), nights) == utc("2026-12-07T19:00")
+    reason = recipient_reason(ROME, utc("2026-12-07T19:00"), nights)
+    assert reason is not None
+    assert reason.until == utc("2026-12-07T23:00")
 
 
 def test_a_blackout_is_a_day_on_the_persons_own_clock() -> None:

@@ -5,6 +5,7 @@ import pytest
 from dispatcher.errors import ConfigurationError
 from dispatcher.rules.packfile import parse
 from dispatcher.rules.rulepack import Mode, Rule, RulePack
+from dispatcher.rules.schedule import Week
 from tests.unit.rules.things import PACK
 
 NOON = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)
@@ -74,7 +75,7 @@ def test_a_blackout_binds_everybody_and_comes_first() -> None:
     assert ids(dark, "GB") == ["blackout", "gb-practice"]
     assert ids(dark, "GB", mode="shadow") == []
     assert dark.blackout is not None
-    assert dark.blackout.has_days_off
+    assert dark.blackout.has_calendar
     assert dark.blackout.day_off((), CHRISTMAS) == "a blackout date"
     assert dark.blackout.day_off((), CHRISTMAS + timedelta(days=1)) is None
     assert dark.unknown_zone == "country"
@@ -88,7 +89,18 @@ def test_holidays_are_those_of_the_place() -> None:
     assert pennsylvania.day_off(("US-PA",), date(2026, 12, 23)) is None
     assert a_rule("fr", {"FR"}, on_holidays=False).day_off(("FR",), date(2026, 7, 14)) == "National Day"
     assert a_rule("gb", {"GB"}).day_off(("GB",), CHRISTMAS) is None
-    assert not a_rule("gb", {"GB"}).has_days_off
+    assert not a_rule("gb", {"GB"}).has_calendar
+
+
+def test_days_before_holidays_are_those_of_the_place() -> None:
+    usual, short = Week((480, 1200)), Week((600, 1140))
+    rule = a_rule("pa", {"US"}, states=frozenset({"PA"}), week=usual, eves=short)
+    assert rule.has_calendar
+    assert rule.week_on(("US-PA",), CHRISTMAS - timedelta(days=1)) is short
+    assert rule.week_on(("US-FL",), CHRISTMAS - timedelta(days=1)) is usual
+    assert rule.week_on(("US-PA",), CHRISTMAS) is usual
+    assert rule.day_off(("US-PA",), CHRISTMAS) is None
+    assert a_rule("pa", {"US"}, week=usual).week_on(("US",), CHRISTMAS - timedelta(days=1)) is usual
 
 
 @pytest.mark.parametrize(

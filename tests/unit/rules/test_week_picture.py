@@ -123,3 +123,11 @@ def test_the_days_together_are_open_for_as_long_as_the_windows(
     opened = sum((one.closes_at - one.opens_at for one in windows(week, place, first, last)), timedelta())
 
     assert sum((one.opened for one in drawn[1:8]), timedelta()) == opened
+
+
+def test_a_day_off_is_drawn_closed_and_the_days_beside_it_are_not() -> None:
+    dark = NINE_TO_FIVE.without([date(2026, 6, 2)])
+    found = days(dark, ZoneInfo("Europe/London"), at("2026-06-01 12:00"), 3, at("2000-01-01"))
+
+    assert [one.opened for one in found] == [timedelta(hours=8), timedelta(0), timedelta(hours=8)]
+    assert found[1].open == ()
