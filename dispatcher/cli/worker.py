@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from dispatcher.settings import Settings
     from dispatcher.worker import Dial, Worker
+    from dispatcher.worker.callback import Report
 
 
 @click.command(
@@ -53,8 +54,8 @@ def worker(
 
     Simulated, or through your own dialer; of the rest it needs only Redis. A dialer that answers a post with 200 gives
     the outcome at once, as JSON such as {"outcome": "completed"}; one that answers 202 posts it later to the address in
-    the header Dispatcher-Callback. The first SIGTERM or Ctrl-C lets the calls that run end, the second does not wait
-    for them.
+    the header Dispatcher-Callback, at any time. With worker.webhook_secret its requests are signed. The first SIGTERM
+    or Ctrl-C lets the calls that run end within worker.stop_timeout, the second does not wait for them.
     """
     if simulate == (webhook is not None):
         raise click.UsageError("Give either --simulate or --webhook URL.")
@@ -70,9 +71,17 @@ def worker(
     from dispatcher.worker import Worker
 
     taker = Worker(
-        settings.redis.url.get_secret_value(), settings.redis.prefix, phones or None, concurrency=concurrency
+        settings.redis.url.get_secret_value(),
+        settings.redis.prefix,
+        phones or None,
+        concurrency=concurrency,
+        stop_timeout_s=settings.worker.stop_timeout.total_seconds(),
     )
-    dial = nullcontext(_simulator(mix, length)) if webhook is None else _bridge(settings, webhook, listen, callback_url)
+    dial = (
+        nullcontext(_simulator(mix, length))
+        if webhook is None
+        else _bridge(settings, webhook, taker.report, listen, callback_url)
+    )
     asyncio.run(_work(taker, dial))
 
 
@@ -85,7 +94,7 @@ def _simulator(mix: str | None, length: str | None) -> Dial:
 
 
 def _bridge(
-    settings: Settings, url: str, listen: str | None, callback_url: str | None
+    settings: Settings, url: str, report: Report, listen: str | None, callback_url: str | None
 ) -> AbstractAsyncContextManager[Dial]:
     from dispatcher.settings.addresses import parse
     from dispatcher.worker.webhook import Webhook
@@ -94,8 +103,12 @@ def _bridge(
         address = parse(listen or "127.0.0.1:0")
     except ValueError as fault:
         raise click.UsageError(f"--listen {fault}.") from None
+    secret = settings.worker.webhook_secret
     return Webhook(
         url,
+        report,
+        secret=None if secret is None else secret.get_secret_value(),
+        timeout_s=settings.worker.webhook_timeout.total_seconds(),
         call_timeout_s=settings.hopper.call_timeout.total_seconds(),
         listen=(address.host, address.port),
         callback_url=callback_url,

@@ -10,7 +10,8 @@ class Call:
     """One call to place, in the names of the platform's API.
 
     Times are ISO 8601 in UTC with `Z`. `instructions` is free text for the assistant. `document` is the whole document
-    as it came, so that a field that a newer dispatcher adds can be read at once.
+    as it came, so that a field that a newer dispatcher adds can be read at once. `entry` is the id of the call's entry
+    in its phone's stream, by which its outcome is reported.
     """
 
     job: str
@@ -30,11 +31,21 @@ class Call:
     queued_at: str
     not_after: str
     document: Mapping[str, Any]
+    entry: str
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Call":
-        """Read a call document; KeyError names a field that is missing."""
-        return cls(**{field: document[name] for field, name in NAMES.items()}, document=document)
+    def from_document(cls, document: Mapping[str, Any], entry: str) -> "Call":
+        """Read a call document; KeyError names a field that is missing, ValueError one that holds something else."""
+        values = {field: document[name] for field, name in NAMES.items()}
+        for field, value in values.items():
+            kind = int if field == "attempt" else str
+            if not (isinstance(value, kind) and value is not True) and not (value is None and field in _OPTIONAL):
+                raise ValueError(f"{NAMES[field]} holds no {'number' if kind is int else 'text'}")
+        return cls(**values, document=document, entry=entry)
+
+
+_OPTIONAL = frozenset({"record_uuid", "record_name", "provider", "instructions"})
+"""What the platform may leave out."""
 
 
 NAMES = {

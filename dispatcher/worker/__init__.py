@@ -10,7 +10,7 @@ await Worker("redis://127.0.0.1:6379/0", concurrency=20).run(dial)
 
 from dispatcher.model.call import Call
 from dispatcher.model.outcome import Outcome
-from dispatcher.worker.answer import Dial, OutcomeUnknown, Result
+from dispatcher.worker.answer import Dial, OutcomeReported, OutcomeUnknown, Result
 from dispatcher.worker.worker import Worker
 
-__all__ = ["Call", "Dial", "Outcome", "OutcomeUnknown", "Result", "Worker"]
+__all__ = ["Call", "Dial", "Outcome", "OutcomeReported", "OutcomeUnknown", "Result", "Worker"]

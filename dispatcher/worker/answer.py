@@ -28,6 +28,10 @@ class OutcomeUnknown(Exception):  # noqa: N818 - it is an answer of the dial fun
     """
 
 
+class OutcomeReported(Exception):  # noqa: N818 - the same
+    """Raised by a dial function whose call has ended and whose outcome was delivered by `Worker.report`."""
+
+
 Dial = Callable[[Call], Awaitable[Outcome | Result]]
 """Places one call and returns when it has ended. An exception means that the call failed."""
 

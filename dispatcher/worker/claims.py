@@ -197,7 +197,7 @@ class Claims:
         return entries
 
     async def _leave_aside(self, client: Redis, phones: list[str]) -> None:
-        """Set those phones aside for a moment whose group is missing, so that they do not keep the others waiting.
+        """Set those phones aside for a moment that have no stream with a group, so that they keep no others waiting.
 
         Making the group is left to the dispatcher, which knows from where it must start.
         """

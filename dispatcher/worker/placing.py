@@ -17,7 +17,7 @@ from dispatcher.errors import DispatcherError
 from dispatcher.log import logger
 from dispatcher.model.call import Call
 from dispatcher.model.outcome import Outcome
-from dispatcher.worker.answer import Dial, OutcomeUnknown, Result, failure, hidden, result_of
+from dispatcher.worker.answer import Dial, OutcomeReported, OutcomeUnknown, Result, failure, hidden, result_of
 from dispatcher.worker.connection import WRITE_TIMEOUT_S, delays
 from dispatcher.worker.steps import Entry, Steps
 
@@ -40,11 +40,12 @@ class Placing:
             result: Result | None = Result(Outcome.GONE)
         else:
             try:
-                call = Call.from_document(json.loads(document))
-            except (ValueError, KeyError, TypeError) as fault:
-                # Neither the fault nor the document is quoted: they may hold a person's number.
-                _log.error("call malformed", job=entry.job, phone=entry.phone, fault=type(fault).__name__)
-                result = Result(Outcome.FAILED, f"the call document is malformed ({type(fault).__name__})")
+                call = Call.from_document(json.loads(document), entry.id)
+            except (ValueError, KeyError, TypeError, RecursionError) as fault:
+                # The document is not quoted, which may hold a person's number; the fault names a field at most.
+                told = f"{type(fault).__name__}: {fault}"
+                _log.error("call malformed", job=entry.job, phone=entry.phone, fault=told)
+                result = Result(Outcome.FAILED, f"the call document is malformed ({told})")
             else:
                 result = await self._dial(entry, call, dial)
         if result is not None:
@@ -84,7 +85,7 @@ class Placing:
         raise AssertionError  # the delays have no end
 
     async def _dial(self, entry: Entry, call: Call, dial: Dial) -> Result | None:
-        """Dial, tell operators meanwhile that the call runs, and return its result, None if it is unknown."""
+        """Dial, tell operators meanwhile that the call runs, and return its result, None if there is none to report."""
         log = _log.bind(job=call.job, phone=entry.phone, campaign=call.campaign_uuid, order=call.call_order_uuid)
         log.info("call begun", attempt=call.attempt)
         # Told beside the dialling, not before it: nothing may delay a call whose document is gone already.
@@ -94,6 +95,9 @@ class Placing:
             return result_of(await dial(call))
         except OutcomeUnknown as unknown:
             log.warning("outcome unknown", reason=hidden(str(unknown), call))
+            return None
+        except OutcomeReported:
+            log.info("call ended")
             return None
         except asyncio.CancelledError:
             log.warning("call abandoned")

@@ -6,11 +6,16 @@ does not mean that it did not run: its answer may have been lost.
 
 from dataclasses import dataclass
 
+from redis.exceptions import ResponseError
+
 from dispatcher.hopper import keys
 from dispatcher.hopper.servers import Hopper, at
+from dispatcher.log import logger
 from dispatcher.model.outcome import BEGUN
 from dispatcher.worker.answer import Result
 from dispatcher.worker.connection import translated
+
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,19 @@ class Steps:
         self._consumer = consumer
 
     async def take(self, entry: Entry) -> str | None:
-        """Take the call document: the point of no return. None when it is revoked, expired or taken."""
+        """Take the call document: the point of no return. None when it is revoked, expired or taken.
+
+        None too where something stands that is no document: asking again would get nobody one.
+        """
         with translated("taking a call"):
             key = keys.call(self._prefix, entry.phone, entry.job)
-            document = await (await at(self._hopper, key)).getdel(key)
+            try:
+                document = await (await at(self._hopper, key)).getdel(key)
+            except ResponseError as error:
+                if not str(error).startswith("WRONGTYPE"):
+                    raise
+                _log.error("no document", job=entry.job, phone=entry.phone, fault=str(error))
+                document = None
         return None if document is None else str(document)
 
     async def begun(self, entry: Entry) -> None:

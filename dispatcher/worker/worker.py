@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dispatcher.clock import Clock
 from dispatcher.errors import ConfigurationError, PermanentError, TransientError
 from dispatcher.log import logger
-from dispatcher.worker.answer import Dial
+from dispatcher.worker.answer import Dial, Result
 from dispatcher.worker.claims import BLOCK_S, Claims, new_consumer
-from dispatcher.worker.connection import blocking_reader, delays, writer
+from dispatcher.worker.connection import clients, delays
 from dispatcher.worker.placing import Placing
 from dispatcher.worker.steps import Entry, Steps
 
@@ -39,12 +39,11 @@ class Worker:
             raise ConfigurationError(f"A worker's concurrency is {concurrency}: it must be at least 1.")
         self._clock = Clock()
         self._consumer = new_consumer()
-        self._reader = blocking_reader(redis_url, BLOCK_S, self._consumer)
-        self._writer = writer(redis_url, concurrency, self._consumer)
+        self._reader, self._writer = clients(redis_url, BLOCK_S, concurrency, self._consumer)
         self._claims = Claims(self._reader, prefix, self._consumer, phones, self._clock)
         self._stopping = asyncio.Event()
-        steps = Steps(self._writer, prefix, self._consumer)
-        self._placing = Placing(steps, self._clock, self._stopping, heartbeat_s)
+        self._steps = Steps(self._writer, prefix, self._consumer)
+        self._placing = Placing(self._steps, self._clock, self._stopping, heartbeat_s)
         self._concurrency = concurrency
         self._stop_timeout_s = stop_timeout_s
         self._deadline = 0.0
@@ -83,6 +82,13 @@ class Worker:
         if not self._stopping.is_set():
             self._deadline = self._clock.monotonic() + self._stop_timeout_s
             self._stopping.set()
+
+    async def report(self, entry: Entry, result: Result) -> None:
+        """Deliver an outcome that its dial function does not return, of any call, this worker's or an earlier one's.
+
+        Repeating it is harmless. TransientError or PermanentError when it is not known to be delivered.
+        """
+        await self._steps.finish(entry, result)
 
     async def _claim_and_place(self, dial: Dial) -> None:
         """Claim while there is a free place, and begin at once whatever was claimed."""

@@ -36,7 +36,7 @@ def test_a_document_is_what_its_schema_says() -> None:
 
 
 def test_a_worker_reads_all_that_the_dispatcher_wrote() -> None:
-    call = Call.from_document(made())
+    call = Call.from_document(made(), "1-1")
     assert (call.job, call.attempt, call.campaign_name, call.call_order_uuid) == ("job", 2, "Frühling", "order_1")
     assert (call.to_phone_number, call.from_phone_number) == ("+442079460018", "+16054440129")
     assert (call.queued_at, call.not_after) == ("2026-01-12T12:00:00.000Z", "2026-01-12T13:00:00.000Z")

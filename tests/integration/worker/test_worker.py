@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections import Counter
 
 import pytest
@@ -6,7 +7,7 @@ import structlog.testing
 
 from dispatcher.errors import PermanentError
 from dispatcher.worker import Call, Outcome, OutcomeUnknown, Result, Worker
-from tests.integration.worker.hopper import NAME, NUMBER, Hopper, until, working
+from tests.integration.worker.hopper import NAME, NUMBER, Hopper, document, until, working
 from tests.servers import Redis
 
 
@@ -76,12 +77,94 @@ async def test_a_malformed_document_fails_without_being_quoted(redis_url: str, h
     await hopper.queue("job-1", body='{"toPhoneNumber": "+4930901820"}')
     await hopper.queue("job-2", body="no JSON")
     await hopper.queue("job-3", body="[]")
+    await hopper.queue("job-4", body="[" * 100_000)
+    await hopper.queue("job-5", body=json.dumps(document("job-5") | {"fromPhoneNumber": None}))
+    await hopper.queue("job-6", body=json.dumps(document("job-6") | {"attempt": True}))
     dialer = Dialer()
     async with working(Worker(redis_url), dialer):
-        await until(lambda: counted(hopper, 3))
-    assert [fields["outcome"] for fields in await hopper.reports()] == ["failed"] * 3
+        await until(lambda: counted(hopper, 6))
+    assert [fields["outcome"] for fields in await hopper.reports()] == ["failed"] * 6
+    details = {fields["job"]: fields["detail"] for fields in await hopper.reports()}
+    assert details["job-1"] == "the call document is malformed (KeyError: 'job')"
+    assert details["job-5"] == "the call document is malformed (ValueError: fromPhoneNumber holds no text)"
+    assert details["job-6"] == "the call document is malformed (ValueError: attempt holds no number)"
     assert NUMBER not in str(await hopper.reports())
     assert dialer.begun == []
+
+
+async def test_fields_that_a_newer_dispatcher_adds_are_handed_on(redis_url: str, hopper: Hopper) -> None:
+    calls: list[Call] = []
+
+    async def dial(call: Call) -> Outcome:
+        calls.append(call)
+        return Outcome.COMPLETED
+
+    await hopper.open("phone-1")
+    entry = await hopper.queue("job-1", body=json.dumps(document("job-1") | {"language": "de"}))
+    async with working(Worker(redis_url), dial):
+        await until(hopper.outcomes)
+    [call] = calls
+    assert (call.document["language"], call.entry) == ("de", entry)
+
+
+async def test_a_key_that_is_no_document_is_gone_and_holds_up_no_other_call(redis_url: str, hopper: Hopper) -> None:
+    await hopper.open("phone-1")
+    entry = await hopper.queue_entry("job-1")
+    await hopper.redis.hset("dispatcher:{phone-1}:call:job-1", "no", "document")
+    await hopper.queue("job-2")
+    dialer = Dialer()
+    async with working(Worker(redis_url, concurrency=1), dialer):
+        await until(lambda: counted(hopper, 2))
+    assert dialer.begun == ["job-2"]
+    assert (await hopper.outcomes())[0] == {"job": "job-1", "entry": entry, "outcome": "gone"}
+
+
+async def test_a_phone_whose_queue_is_no_stream_holds_up_no_other(redis_url: str, hopper: Hopper) -> None:
+    await hopper.open("phone-1")
+    await hopper.redis.set("dispatcher:{phone-0}:calls", "poison")
+    await hopper.announce("phone-0")
+    await hopper.queue("job-1")
+    dialer = Dialer()
+    async with working(Worker(redis_url), dialer):
+        await until(hopper.outcomes)
+    assert dialer.begun == ["job-1"]
+
+
+async def test_a_dialer_that_is_cancelled_from_within_leaves_its_call_unknown_and_the_worker_running(
+    redis_url: str, hopper: Hopper
+) -> None:
+    async def dial(call: Call) -> Outcome:
+        if call.job == "job-1":
+            raise asyncio.CancelledError
+        return Outcome.COMPLETED
+
+    await hopper.open("phone-1")
+    entry = await hopper.queue("job-1")
+    await hopper.queue("job-2")
+    async with working(Worker(redis_url, concurrency=1), dial):
+        await until(hopper.outcomes)
+    assert [fields["job"] for fields in await hopper.outcomes()] == ["job-2"]
+    assert [pending["message_id"] for pending in await hopper.pending()] == [entry]
+
+
+async def test_a_stop_while_redis_is_away_ends_in_bounded_time_and_says_what_was_not_delivered(
+    own_redis: Redis,
+) -> None:
+    hopper = Hopper(own_redis.url)
+    await hopper.open("phone-1")
+    await hopper.queue("job-1")
+    dialer = Dialer(waits=True)
+    worker = Worker(own_redis.url, stop_timeout_s=0.3)
+    with structlog.testing.capture_logs() as logs:
+        async with working(worker, dialer) as running:
+            await until(lambda: dialer.begun)
+            own_redis.kill()
+            dialer.gate.set()
+            await until(lambda: any(line["event"] == "report failed" for line in logs))
+            worker.stop()
+            await asyncio.wait_for(running, 10)
+    assert "outcome undelivered" in [line["event"] for line in logs]
+    await hopper.redis.aclose()
 
 
 async def test_a_dialer_that_raises_makes_the_call_fail(redis_url: str, hopper: Hopper) -> None:

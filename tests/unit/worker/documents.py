@@ -23,4 +23,4 @@ DOCUMENT: dict[str, Any] = {
     "notAfter": "2026-11-02T17:00:00.250Z",
 }
 
-CALL = Call.from_document(DOCUMENT)
+CALL = Call.from_document(DOCUMENT, "1-1")
