@@ -5,6 +5,7 @@ index, and campaigns that ran dry in a heap by when to look at them again. Every
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -35,6 +36,7 @@ class Book:
         self.guard = guard
         self._openings = Openings()
         self._told = EPOCH
+        self._standing: Counter[Code] = Counter()
         # Open campaigns that may have orders due; the others that are open ran dry until an instant.
         self._ready: set[str] = set()
         self._empty_until: dict[str, datetime] = {}
@@ -46,6 +48,7 @@ class Book:
     def replace(self, plans: Iterable[Plan], at: datetime) -> None:
         """Take new plans in place of all old ones."""
         self.plans = {plan.campaign.uuid: plan for plan in plans}
+        self._standing = Counter(plan.standing[0].code for plan in self.plans.values() if plan.standing)
         self._stirred = {uuid: stirs for uuid, stirs in self._stirred.items() if uuid in self.plans}
         self.orders_synced_at = {uuid: when for uuid, when in self.orders_synced_at.items() if uuid in self.plans}
         self._openings.replace(
@@ -114,6 +117,27 @@ class Book:
             stale = conditions.orders_stale(self.orders_synced_at.get(plan.campaign.uuid), at, self.max_staleness)
             found += [stale] if stale else []
         return found
+
+    def census(self, at: datetime) -> Counter[Code | None]:
+        """Count the campaigns by what stands first against each at `at`, None for nothing; see `reasons`.
+
+        It judges those that are open, as of the last instant that the book was told, and those with a brake of their
+        own or their phone's. All others are idle, and known by their number.
+        """
+        found: Counter[Code | None] = Counter(self._standing)
+        idle = len(self.plans) - self._standing.total()
+        if self.brakes.everything is not None:
+            found[Code.PAUSED_BY_OPERATOR] += idle
+            return found
+        braked = {uuid for uuid in self.brakes.campaigns if uuid in self.plans}
+        if self.brakes.phones:
+            braked.update(uuid for uuid, plan in self.plans.items() if plan.campaign.phone in self.brakes.phones)
+        judged = self.open | {uuid for uuid in braked if not self.plans[uuid].standing}
+        for uuid in judged:
+            reasons = self.reasons(self.plans[uuid], at)
+            found[reasons[0].code if reasons else None] += 1
+        found[Code.WINDOW_CLOSED] += idle - len(judged)
+        return +found
 
     def dialing(self, at: datetime) -> list[Plan]:
         """Return the plans that may be dialled at `at` and may have orders that are due."""

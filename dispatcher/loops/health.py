@@ -38,15 +38,11 @@ class Health:
             metrics.MIRROR_AGE.set((now - context.book.synced_at).total_seconds())
         for state, number in Counter(one.state for one in await context.database.read(attempts.live)).items():
             metrics.LIVE.labels(state.value).set(number)
-        for reason, letters in (await context.database.read(dead_letters.counts)).items():
-            metrics.DEAD_LETTERS.labels(reason.value).set(letters)
-        first = Counter(
-            reasons[0].code.value if (reasons := context.book.reasons(plan, now)) else "none"
-            for plan in context.book.plans.values()
-        )
+        for cause, letters in (await context.database.read(dead_letters.counts)).items():
+            metrics.DEAD_LETTERS.labels(cause.value).set(letters)
         metrics.CAMPAIGNS.clear()
-        for reason, number in first.items():
-            metrics.CAMPAIGNS.labels(reason).set(number)
+        for against, number in context.book.census(now).items():
+            metrics.CAMPAIGNS.labels(against.value if against else "none").set(number)
         return _TURN_S
 
     def _compare_clocks(self) -> None:
