@@ -18,6 +18,7 @@ from dispatcher.settings.sections import (
     Schedule,
     Section,
     Sync,
+    Worker,
 )
 
 
@@ -39,6 +40,7 @@ class Settings(Section):
     http: Http = Http()
     log: Log = Log()
     daemon: Daemon = Daemon()
+    worker: Worker = Worker()
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
