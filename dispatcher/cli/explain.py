@@ -82,6 +82,8 @@ def _page(page: Page, document: dict[str, Any]) -> None:
     page.line()
     if not document["dialing"]:
         _next(page, document, zone)
+    if letter := document.get("dead_letter"):
+        page.advice(f"It is dead letter {letter['id']}: {letter['why']}. `dispatcher dead retry` opens it again.")
     if "forecast" in document:
         tell(page, document["forecast"], zone)
 

@@ -64,6 +64,8 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         page.advice("`dispatcher check` tries every part.")
     if document.get("uncertain"):
         page.advice("`dispatcher jobs --state uncertain` lists the calls of which nobody knows what became.")
+    if number := document.get("dead_letters"):
+        page.advice(f"`dispatcher dead list` shows {number} that failed for good.")
 
 
 def _mirror(mirror: dict[str, Any] | None) -> str:
