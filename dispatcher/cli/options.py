@@ -54,19 +54,26 @@ class Common:
             table(Page(), document)
 
 
-class Taught(click.Command):
-    """A command whose help ends with examples."""
+class _Examples:
+    """Examples at the end of a command's help."""
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.examples = examples
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples as they are, to be copied."""
-        super().format_epilog(ctx, formatter)
         with formatter.section("Examples"):
             for example in self.examples:
                 formatter.write(f"{' ' * formatter.current_indent}{example}\n")
+
+
+class Taught(_Examples, click.Command):
+    """A command whose help ends with examples."""
+
+
+class TaughtGroup(_Examples, click.Group):
+    """A command that has others beside it, and whose help ends with examples."""
 
 
 def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:

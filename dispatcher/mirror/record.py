@@ -2,20 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, case, or_, select, update
 
 from dispatcher.mirror import changes
 from dispatcher.mirror.changes import Change
 from dispatcher.mirror.rows import insert
 from dispatcher.mirror.tables import daemon, sync_changes, sync_passes
 
+_SEEN_LATELY = timedelta(minutes=5)
+"""What an earlier daemon saw of Redis is no proof any more when that daemon has been silent for longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What the mirror knows of the daemon; `conditions` maps a reason code to what keeps it from queueing."""
+    """What the mirror knows of the daemon; `conditions` maps a reason code to what keeps it from queueing.
+
+    `keeps_all` says that the Redis server of `run_id`, when last seen, was one to forget nothing in a restart.
+    """
 
     epoch: int
     run_id: str | None
@@ -23,6 +29,7 @@ class Life:
     started_at: datetime
     beat_at: datetime
     conditions: Mapping[str, str]
+    keeps_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +48,12 @@ class Pass:
 def begin_epoch(connection: Connection, host: str, at: datetime) -> int:
     """Start a new epoch, which deposes any dispatcher of an older one, and return it."""
     begun = {"host": host, "started_at": at, "beat_at": at, "conditions": {}}
+    lately = case((daemon.c.beat_at > at - _SEEN_LATELY, daemon.c.keeps_all), else_=False)
     # One statement: two dispatchers that start together must not get the same epoch.
     statement = (
         insert(connection, daemon)
         .values(id=1, epoch=1, run_id=None, **begun)
-        .on_conflict_do_update(index_elements=["id"], set_={"epoch": daemon.c.epoch + 1, **begun})
+        .on_conflict_do_update(index_elements=["id"], set_={"epoch": daemon.c.epoch + 1, "keeps_all": lately, **begun})
         .returning(daemon.c.epoch)
     )
     epoch: int = connection.execute(statement).scalar_one()
@@ -58,15 +66,17 @@ def beat(connection: Connection, epoch: int, conditions: Mapping[str, str], at: 
     return connection.execute(beaten).rowcount == 1
 
 
-def seen_server(connection: Connection, epoch: int, run_id: str) -> None:
+def seen_server(connection: Connection, epoch: int, run_id: str, *, keeps_all: bool) -> None:
     """Remember the Redis server that the hopper is on, unless a later dispatcher has taken over."""
-    connection.execute(update(daemon).where(daemon.c.epoch == epoch).values(run_id=run_id))
+    connection.execute(update(daemon).where(daemon.c.epoch == epoch).values(run_id=run_id, keeps_all=keeps_all))
 
 
 def current(connection: Connection) -> Life | None:
     """Return what is known of the daemon; None if none has ever run."""
     row = connection.execute(select(daemon)).first()
-    return None if row is None else Life(row.epoch, row.run_id, row.host, row.started_at, row.beat_at, row.conditions)
+    return None if row is None else Life(
+        row.epoch, row.run_id, row.host, row.started_at, row.beat_at, row.conditions, bool(row.keeps_all)
+    )
 
 
 def add_pass(connection: Connection, made: Pass, changed: Sequence[Change] = ()) -> None:
@@ -95,14 +105,19 @@ def last_pass(connection: Connection, kind: str, *, ok: bool | None = None) -> P
     return None if row is None else _pass_of(row)
 
 
-def passes(connection: Connection, most: int, *, kind: str | None = None, uuid: str | None = None) -> list[Pass]:
-    """Return the newest passes, newest first; with `uuid` those that changed that thing."""
+def passes(
+    connection: Connection, most: int, *, kind: str | None = None, uuid: str | None = None, changed: bool = False
+) -> list[Pass]:
+    """Return the newest passes, newest first: of a kind, that changed one thing, or that changed anything or failed."""
     statement = select(sync_passes).order_by(sync_passes.c.id.desc()).limit(most)
     if kind is not None:
         statement = statement.where(sync_passes.c.kind == kind)
     if uuid is not None:
-        changed = select(sync_changes.c["pass"]).where(sync_changes.c.uuid == uuid)
-        statement = statement.where(sync_passes.c.id.in_(changed))
+        of_it = select(sync_changes.c["pass"]).where(sync_changes.c.uuid == uuid)
+        statement = statement.where(sync_passes.c.id.in_(of_it))
+    if changed:
+        with_any = select(sync_changes.c["pass"])
+        statement = statement.where(or_(sync_passes.c.id.in_(with_any), sync_passes.c.ok.is_(False)))
     return [_pass_of(row) for row in connection.execute(statement)]
 
 

@@ -89,3 +89,50 @@ async def test_progress_tells_of_each_kind(site: Site) -> None:
     await sync_once(load(None, site.settings), lambda *progress: told.append(progress))
 
     assert told == [("phones", 1, 1), ("campaigns", 2, 2), ("orders", 1, None)]
+
+
+async def test_the_log_tells_what_each_pass_changed_before_and_after(mirrored: Site) -> None:
+    mirrored.store.campaigns[OPEN]["name"] = "Open always"
+    mirrored.store.delete_campaign(SHUT)
+    await mirrored.run("sync")
+
+    document = (await mirrored.run("sync", "log", "--kind", "campaigns", "-o", "json")).document
+
+    newest, first = document["passes"]
+    assert newest["ok"]
+    assert newest["seconds"] > 0
+    changes = {one["uuid"]: one for one in newest["changes"]}
+    assert changes[OPEN]["change"] == "changed"
+    assert changes[OPEN]["before"]["name"] != "Open always"
+    assert changes[OPEN]["after"]["name"] == "Open always"
+    assert "schedule" not in changes[OPEN]["after"]
+    assert changes[SHUT]["change"] == "removed"
+    assert {one["change"] for one in first["changes"]} == {"added"}
+
+
+async def test_the_log_of_one_thing_has_only_that(mirrored: Site) -> None:
+    mirrored.store.delete_campaign(SHUT)
+    await mirrored.run("sync")
+    await mirrored.run("sync")
+
+    document = (await mirrored.run("sync", "log", "--thing", SHUT, "-o", "json")).document
+
+    assert [[change["change"] for change in one["changes"]] for one in document["passes"]] == [["removed"], ["added"]]
+
+
+async def test_the_log_tells_failed_passes_and_why(mirrored: Site) -> None:
+    await mirrored.run("sync")
+    mirrored.changes["DISPATCHER_API__TOKEN"] = "another"
+    await mirrored.run("sync")
+
+    ended = await mirrored.run("sync", "log", "--changed", "--kind", "campaigns")
+
+    assert "refuses the token of api.token" in ended.stdout
+    assert "nothing new" not in ended.stdout
+    assert "2 added" in ended.stdout
+
+
+async def test_a_log_without_passes_says_how_to_make_one(site: Site) -> None:
+    await site.run("db", "upgrade")
+    ended = await site.run("sync", "log")
+    assert "No such pass is on record." in ended.stdout
