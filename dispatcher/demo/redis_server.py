@@ -31,10 +31,7 @@ class RedisServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers. ConfigurationError if there is none to start."""
-        command = [
-            *(find_binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
-            *("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", *self._options),
-        ]
+        command = self.command()
         self._process = subprocess.Popen(  # noqa: S603 (the binary is found by name, the rest is ours)
             command,
             stdout=subprocess.DEVNULL,
@@ -49,6 +46,13 @@ class RedisServer:
                 self.kill()
                 raise TransientError(f"{command[0]} did not start on port {self.port}")
             time.sleep(0.01)
+
+    def command(self) -> list[str]:
+        """Return what starts the server."""
+        return [
+            *(find_binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
+            *("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", *self._options),
+        ]
 
     def stop(self) -> None:
         """Stop the server and wait for its end."""

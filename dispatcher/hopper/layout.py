@@ -133,8 +133,10 @@ class LookUp:
     def _note(self, layout: Layout | None, fault: str | None) -> None:
         if fault != self._fault and fault is not None:
             log.warning("nobody tells where Redis is", fault=fault)
-        if layout is not None and layout != self._layout:
-            log.info("Redis is here", servers=[f"{host}:{port}" for host, port in layout.servers()], epoch=layout.epoch)
+        if layout is not None and self._layout not in {None, layout}:
+            log.warning(
+                "Redis is elsewhere", servers=[f"{host}:{port}" for host, port in layout.servers()], epoch=layout.epoch
+            )
         self._layout, self._fault, self._asked_at = layout, fault, self._clock.monotonic()
 
     def _members(self) -> list[Host]:
@@ -154,11 +156,10 @@ class LookUp:
             return Layout(int(state["config-epoch"]), ((0, SLOTS - 1, (str(state["ip"]), int(state["port"]))),))
         info: Any = await client.cluster("INFO")
         slots: Any = await client.cluster("SLOTS")
-        return Layout(
-            int(info["cluster_current_epoch"]),
-            # A node that does not know its own address means the one that it was asked at.
-            tuple(sorted((first, last, _host(one["primary"], host)) for (first, last), one in slots.items())),
-        )
+        # Of each range: its first and last slot, the primary's host, port and id, and the replicas in the same way. A
+        # node that does not know its own host means the one that it was asked at.
+        ranges = [(int(first), int(last), (told or host[0], int(port))) for first, last, (told, port, *_), *_ in slots]
+        return Layout(int(info["cluster_current_epoch"]), tuple(sorted(ranges)))
 
     async def _master(self, client: Redis) -> dict[str, Any]:
         state: Any = await client.sentinel_master(self.address.service, return_responses=True)
@@ -166,10 +167,6 @@ class LookUp:
 
     def _whom(self) -> str:
         return "Sentinel" if self.address.kind == "sentinel" else "Redis Cluster"
-
-
-def _host(told: tuple[str | None, int], asked: Host) -> Host:
-    return told[0] or asked[0], int(told[1])
 
 
 async def _node_timeout(client: Redis) -> dict[str, Any]:

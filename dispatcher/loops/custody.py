@@ -5,6 +5,7 @@ documents that may still live there are left to expire: for one lease nothing is
 the old time that nobody has reported is uncertain, for nothing proves that it was not begun; the queue is made anew.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from dispatcher import metrics
@@ -66,8 +67,12 @@ class Custody:
 
     async def sure(self, phone: str) -> bool:
         """Tell whether Redis is known, as of now, to be the same as ever and to have forgotten nothing of a phone."""
+        return bool(await self.sure_of({phone}))
+
+    async def sure_of(self, phones: Collection[str]) -> set[str]:
+        """Return those phones of which Redis is known in this way."""
         await self.check_server()
-        return phone not in self._recovering and not self._silent(phone)
+        return {phone for phone in phones if phone not in self._recovering and not self._silent(phone)}
 
     def lose(self, phone: str) -> None:
         """Note that a queue is gone: it is left alone for one lease, from now on."""

@@ -46,6 +46,10 @@ async def take_back(context: Context, custody: Custody, withdrawn: Sequence[tupl
         *(_of_phone(context, custody, phone, some, room, found) for phone, some in by_phone.items()),
         return_exceptions=True,
     )
+    if found:
+        # Asked afterwards: a stale replica that has just taken over would say of a begun call that nobody has read it.
+        sure = await custody.sure_of({attempt.phone for attempt, _, _ in found})
+        found = [one for one in found if one[0].phone in sure]
     freed = await context.database.write(_write_down, found, context.clock.now()) if found else 0
     if freed:
         context.book.stir(*{attempt.campaign for attempt, _ in withdrawn})

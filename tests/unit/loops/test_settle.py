@@ -1,6 +1,6 @@
 """Taking back the calls of many phones."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -16,10 +16,14 @@ NOON = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)
 
 
 class Parts:
-    """A queue and a database that note in which order they are asked; the queue of `broken` does not answer."""
+    """A queue and a database that note in which order they are asked; the queue of `broken` does not answer.
 
-    def __init__(self, broken: str = "") -> None:
+    The queue of `replaced` is on another server than before by the time that this is asked.
+    """
+
+    def __init__(self, broken: str = "", replaced: str = "") -> None:
         self.broken = broken
+        self.replaced = replaced
         self.asked: list[str] = []
 
     async def take_back(self, phone: str, jobs: Mapping[str, bool]) -> dict[str, Finding]:
@@ -35,6 +39,10 @@ class Parts:
     async def hold(self, _phone: str) -> bool:
         return True
 
+    async def sure_of(self, phones: Collection[str]) -> set[str]:
+        self.asked.append("sure?")
+        return set(phones) - {self.replaced}
+
     async def run(self, *phones: str) -> None:
         context: Any = SimpleNamespace(queue=self, database=self, clock=SimpleNamespace(now=lambda: NOON))
         attempts: Any = [
@@ -46,11 +54,17 @@ class Parts:
 async def test_the_documents_of_every_phone_are_taken_before_anything_is_written_down() -> None:
     parts = Parts()
     await parts.run("a", "b", "c")
-    assert parts.asked == ["a", "b", "c", "3 written"]
+    assert parts.asked == ["a", "b", "c", "sure?", "3 written"]
 
 
 async def test_one_phone_that_does_not_answer_keeps_no_other_ones_calls_in_the_queue() -> None:
     parts = Parts(broken="a")
     with pytest.raises(TransientError):
         await parts.run("a", "b", "c")
-    assert parts.asked == ["b", "c", "2 written"]
+    assert parts.asked == ["b", "c", "sure?", "2 written"]
+
+
+async def test_nothing_is_believed_of_a_server_that_took_the_place_of_another_meanwhile() -> None:
+    parts = Parts(replaced="b")
+    await parts.run("a", "b")
+    assert parts.asked == ["a", "b", "sure?", "1 written"]

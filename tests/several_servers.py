@@ -1,0 +1,123 @@
+"""A Sentinel service and a cluster, out of the same binary as a single server."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import redis
+from redis.crc import key_slot
+
+from dispatcher.demo.redis_server import RedisServer, find_binary
+from tests.servers import Redis
+
+SERVICE = "hopper"
+SLOTS = 16384
+
+
+def wait_until(condition: Callable[[], object], within_s: float = 20.0) -> None:
+    """Wait for a condition; fail when it does not come true in time."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "the servers did not find each other in time"
+        time.sleep(0.02)
+
+
+class Sentinel(RedisServer):
+    """One Sentinel, enough to appoint a replica by itself."""
+
+    def __init__(self, folder: Path, primary: RedisServer, down_after_ms: int) -> None:
+        super().__init__(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / "sentinel.conf"
+        self._file.write_text(
+            f"port {self.port}\nbind 127.0.0.1\ndir {folder}\n"
+            f"sentinel monitor {SERVICE} 127.0.0.1 {primary.port} 1\n"
+            f"sentinel down-after-milliseconds {SERVICE} {down_after_ms}\n"
+            f"sentinel failover-timeout {SERVICE} 5000\n"
+        )
+
+    def command(self) -> list[str]:
+        return [find_binary(), str(self._file), "--sentinel"]
+
+
+class Watched:
+    """A primary, a replica, and a Sentinel that puts the one in the place of the other."""
+
+    def __init__(self, folder: Path, down_after_ms: int = 2500) -> None:
+        self.primary = _made(folder / "primary", "--repl-diskless-sync-delay", "0")
+        self.replica = _made(folder / "replica", "--replicaof", f"127.0.0.1 {self.primary.port}")
+        self.sentinel = Sentinel(folder / "sentinel", self.primary, down_after_ms)
+        self.url = f"redis+sentinel://127.0.0.1:{self.sentinel.port}/{SERVICE}/0"
+
+    def start(self) -> None:
+        """Start all three, and wait until they know each other."""
+        for server in (self.primary, self.replica, self.sentinel):
+            server.start()
+        with redis.Redis(port=self.sentinel.port, decode_responses=True) as client:
+            wait_until(lambda: len(client.sentinel_slaves(SERVICE)) == 1)
+        with redis.Redis(port=self.replica.port, decode_responses=True) as client:
+            wait_until(lambda: client.info("replication")["master_link_status"] == "up")
+
+    def make_stale(self) -> None:
+        """Let the replica hear nothing of its primary from now on."""
+        with redis.Redis(port=self.replica.port) as client:
+            client.config_set("masterauth", "a password that the primary does not know")
+        with redis.Redis(port=self.primary.port) as client:
+            client.client_kill_filter(_type="replica")
+
+    def promoted(self) -> bool:
+        """Tell whether the replica is the primary now."""
+        with redis.Redis(port=self.replica.port, decode_responses=True) as client:
+            return str(client.info("replication")["role"]) == "master"
+
+    def kill(self) -> None:
+        """End all three."""
+        for server in (self.sentinel, self.primary, self.replica):
+            server.kill()
+
+
+class Cluster:
+    """Three primaries, each with a third of the slots; one that is away keeps the others from nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.nodes = [
+            _made(
+                folder / f"node-{number}",
+                *("--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "4000"),
+                *("--cluster-require-full-coverage", "no", "--cluster-port", str(RedisServer(folder).port)),
+            )
+            for number in range(3)
+        ]
+        self.url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes[:2])
+
+    def start(self) -> None:
+        """Start all nodes, share the slots out, and wait until they agree on that."""
+        for node in self.nodes:
+            node.start()
+        size = SLOTS // len(self.nodes) + 1
+        clients = [redis.Redis(port=node.port, decode_responses=True) for node in self.nodes]
+        for number, client in enumerate(clients):
+            last = min((number + 1) * size, SLOTS) - 1
+            client.cluster("ADDSLOTSRANGE", number * size, last)
+            client.cluster("SET-CONFIG-EPOCH", number + 1)
+        for node in self.nodes[1:]:
+            bus = node.command()[node.command().index("--cluster-port") + 1]
+            clients[0].cluster("MEET", "127.0.0.1", node.port, bus)
+        for client in clients:
+            wait_until(lambda client=client: len(client.cluster("SLOTS")) == len(self.nodes))  # type: ignore[misc]
+            wait_until(lambda client=client: client.cluster("INFO")["cluster_state"] == "ok")  # type: ignore[misc]
+            client.close()
+
+    def node_of(self, phone: str) -> Redis:
+        """Return the node that holds a phone's queue."""
+        return self.nodes[key_slot(phone.encode()) // (SLOTS // len(self.nodes) + 1)]
+
+    def kill(self) -> None:
+        """End all nodes."""
+        for node in self.nodes:
+            node.kill()
+
+
+def _made(folder: Path, *options: str) -> Redis:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Redis(folder, *options)
