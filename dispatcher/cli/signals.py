@@ -17,8 +17,9 @@ _PATIENCE_S = 1.0
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run the work of a short command and return what it returns. One Ctrl-C ends it: KeyboardInterrupt.
 
-    The interrupt cancels the work, and a cancellation may get lost on its way: anyio takes one that meets the very end
-    of connecting for its own (it cancels the other attempts then). So it is repeated until the work has ended.
+    The interrupt cancels the work, and a cancellation may get lost on its way: whoever cancels a part of their own work
+    at that instant may take it for theirs, and `asyncio.wait_for` of Python 3.11 drops one that meets the end of what
+    it waits for. So it is repeated until the work has ended.
     """
     return asyncio.run(_cancelled_for_good(work))
 

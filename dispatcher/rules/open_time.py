@@ -24,7 +24,7 @@ def later_by_open_time(week: Week, zone: ZoneInfo, at: datetime, gap: timedelta)
             return moment + left
         if now_open:
             if change - moment >= left:
-                return moment + left
+                return min(moment + left, limit)
             left -= change - moment
         moment, now_open = change, not now_open
     return min(moment, limit)

@@ -1,3 +1,4 @@
+import time
 import zoneinfo
 from collections.abc import Iterator
 
@@ -18,3 +19,13 @@ def _zone_data() -> Iterator[None]:
     zoneinfo.ZoneInfo.clear_cache()
     zones.names.cache_clear()
     zones.zones.cache_clear()
+
+
+@pytest.fixture
+def _far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The host's own clock is fourteen hours ahead of UTC."""
+    monkeypatch.setenv("TZ", "XXX-14")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()

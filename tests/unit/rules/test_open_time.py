@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,8 +64,15 @@ def test_a_week_that_never_opens_has_plain_gaps() -> None:
 
 def test_a_week_that_is_hardly_ever_open_puts_nothing_off_for_years() -> None:
     minute = parse_schedule({"sun": {"start": "09:00", "end": "09:01"}})
-    assert later(MONDAY, 2 * HOUR, minute) == MONDAY + FARTHEST
-    assert later(MONDAY, 2 * FARTHEST, minute) == MONDAY + 2 * FARTHEST
+    assert later(MONDAY, 2 * HOUR, minute) == MONDAY + timedelta(days=366)
+    assert later(MONDAY, timedelta(days=400), minute) == MONDAY + timedelta(days=400)
+
+
+@pytest.mark.parametrize("minutes", [0, 30])
+def test_the_farthest_instant_is_the_end_also_when_the_week_opens_then_or_is_open(minutes: int) -> None:
+    sundays = parse_schedule({"sun": {"start": "09:00", "end": "10:00"}})
+    farthest = datetime(2026, 1, 11, 8, minutes, tzinfo=UTC)
+    assert later(farthest - FARTHEST, 52 * HOUR + 45 * MINUTE, sundays) == farthest
 
 
 def test_an_hour_that_comes_twice_counts_twice() -> None:

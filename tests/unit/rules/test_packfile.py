@@ -74,6 +74,28 @@ def test_hours_before_holidays_narrow_those_of_each_day() -> None:
     assert [hours(rule.eves, day) for day in (0, 5, 6)] == ["10:00-13:00, 18:00-20:00", "12:00-13:00, 18:00-21:00", ""]
 
 
+def test_hours_may_begin_and_end_at_any_minute_and_touch() -> None:
+    told = '{ weekend = ["08:31-12:07", "12:07-23:59"], fri = "22:59-23:59" }'
+    (rule,) = parse(written({"hours": told}), "rules.toml").rules
+    assert rule.week is not None
+    assert [hours(rule.week, day) for day in range(3, 7)] == ["", "22:59-23:59", "08:31-23:59", "08:31-23:59"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"on_holidays": "true"},
+        {"countries": '["*"]', "on_holidays": "true"},
+        {"effective_from": "1900-01-01", "effective_until": "1900-01-01"},
+        {"effective_from": "2200-12-31", "effective_until": "2200-12-31"},
+        {"attempts": "[{ count = 1000, days = 1000 }, { count = 1, hours = 1 }]"},
+    ],
+)
+def test_a_rule_may_go_as_far_as_this(change: dict[str, str]) -> None:
+    pack = parse(written(change), "rules.toml")
+    assert (pack.version, len(pack.rules)) == ("1", 1)
+
+
 def test_a_rule_that_was_not_checked_says_so() -> None:
     (rule,) = parse(written({"checked": "false", "note": '"not found"'}), "rules.toml").rules
     assert rule.checked is None
@@ -90,6 +112,7 @@ def test_a_rule_that_was_not_checked_says_so() -> None:
         ({"countries": '["*", "US"]'}, "countries has '*', not a country"),
         ({"countries": "[]"}, "countries is an empty list, not a list"),
         ({"countries": '"US"'}, "countries is 'US', not a list"),
+        ({"countries": "[1, 2, 3, 4, 5, 6]"}, "countries has 1, 2, 3, 4, 5, not a country"),
         ({"countries": "[1, [], 2020-01-01]"}, "countries has 1, an empty list, 2020-01-01, not a country"),
         ({"states": '["ON"]'}, "states has 'ON', not a state of US"),
         ({"countries": '["US", "CA"]', "states": '["ON"]'}, "states can be told of one country only"),
@@ -125,6 +148,10 @@ def test_a_rule_that_was_not_checked_says_so() -> None:
         ({"on_holidays": '"no"'}, "on_holidays is 'no', not true or false"),
         ({"on_holidays": "0"}, "on_holidays is 0, not true or false"),
         ({"countries": '["*"]', "on_holidays": "false"}, "on_holidays is false, but the holidays of * are not known"),
+        (
+            {"countries": '["TA", "AC"]', "on_holidays": "false"},
+            "on_holidays is false, but the holidays of AC, TA are not known",
+        ),
         ({"attempts": "3"}, "attempts is 3, not a list such as"),
         ({"attempts": "[]"}, "attempts is an empty list, not a list such as"),
         ({"attempts": "[3]"}, "attempts must have a count and either hours or days in each"),
@@ -134,10 +161,17 @@ def test_a_rule_that_was_not_checked_says_so() -> None:
         ({"attempts": "[{ count = true, hours = 1 }]"}, "attempts must have a count"),
         ({"attempts": "[{ count = 3, days = 1001 }]"}, "attempts must have a count"),
         ({"attempts": "[{ count = 3, days = 1, per = 'x' }]"}, "attempts must have a count"),
+        ({"attempts": "[{ count = 3, days = 1, per = 1 }]"}, "attempts must have a count"),
+        ({"attempts": "[{ hours = 1 }]"}, "attempts must have a count"),
+        ({"attempts": "[{ count = 1.5, hours = 1 }]"}, "attempts must have a count"),
+        ({"attempts": "[{ count = 1001, hours = 1 }]"}, "attempts must have a count"),
         ({"effective_from": ""}, "effective_from is missing"),
         ({"effective_from": '"2020-01-01"'}, "effective_from is '2020-01-01', not a date such as"),
         ({"effective_from": "2020-01-01T00:00:00Z"}, "effective_from is 2020-01-01T00:00:00+00:00, not a date"),
         ({"effective_from": "0001-01-01"}, "effective_from is 0001-01-01, not a date"),
+        ({"effective_from": "1899-12-31"}, "effective_from is 1899-12-31, not a date"),
+        ({"effective_until": "2201-01-01"}, "effective_until is 2201-01-01, not a date"),
+        ({"effective_from": "", "effective_until": "2030-01-01"}, "effective_from is missing"),
         ({"effective_until": "2019-12-31"}, "effective_until is before effective_from"),
         ({"checked": "true"}, "checked is true, not a date"),
         ({"checked": "false"}, "a rule that was not checked needs a note that says why"),
@@ -158,17 +192,21 @@ def test_each_fault_of_a_rule_is_told_by_its_name(change: dict[str, str], fault:
     [
         ("", "rules.toml: version must be a text"),
         (written({}, version="version = 1\n"), "rules.toml: version must be a text"),
+        (written({}, version='version = " "\n'), "rules.toml: version must be a text"),
         ("version = ", "rules.toml is no TOML: "),
         ("a = " + "[" * 5000, "rules.toml is no TOML: "),
         ('version = "1"\n', "rules.toml: there are no rules: write each below [[rules]]."),
         ('version = "1"\nrules = "none"\n', "rules.toml: there are no rules"),
+        ('version = "1"\nrules = []\n', "rules.toml: there are no rules"),
         (written({}, version='version = "1"\nrule = 1\n'), "rules.toml: 'rule' is no key of the file."),
         (written({}, {}), "rules.toml: 'mine' is the id of more than one rule."),
         ('version = "1"\nrules = [1]\n', "rules.toml: rule 1: id is missing."),
     ],
 )
 def test_each_fault_of_the_file_is_told(text: str, fault: str) -> None:
-    assert any(told.startswith(fault) for told in faults(text))
+    told = faults(text)
+    assert any(one.startswith(fault) for one in told)
+    assert all(one.endswith(".") for one in told)
 
 
 def test_every_fault_is_told_at_once() -> None:

@@ -30,6 +30,19 @@ def test_an_area_code_that_is_not_known_may_be_of_any_state(monkeypatch: pytest.
     places.cache_clear()
 
 
+def test_an_area_code_that_two_countries_share_tells_the_states_of_the_numbers_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places.cache_clear()
+    monkeypatch.setitem(REGIONS, "212", frozenset({"US-NY", "CA-ON", "US-NJ"}))
+    assert places("+12125550100").regions == ("US-NJ", "US-NY")
+    places.cache_clear()
+
+
+def test_a_number_that_is_nobodys_may_be_anywhere_in_its_plan_whatever_its_area_code() -> None:
+    assert {"US", "CA", "JM"} < set(places("+12121550100").regions)
+
+
 def test_a_toll_free_number_may_be_anywhere_in_its_plan() -> None:
     found = places("+18005550199")
     assert {"US", "CA", "JM"} < set(found.regions)
@@ -38,6 +51,7 @@ def test_a_toll_free_number_may_be_anywhere_in_its_plan() -> None:
 
 def test_a_number_of_no_known_range_has_no_zone_unless_the_whole_country_is_asked() -> None:
     assert places("+447700900123").zones == ()
+    assert places("+442079460018", whole_country=True).zones == ("Europe/London",)
     assert places("+447700900123", whole_country=True).zones == (
         "Europe/London",
         "Europe/Guernsey",
@@ -58,8 +72,21 @@ def test_a_claim_that_is_the_numbers_country_or_no_country_adds_nothing(claim: s
     assert places("+442079460018", claim) == places("+442079460018")
 
 
-def test_a_territory_of_the_united_states_is_no_contradiction() -> None:
-    assert places("+17875550100", "US").regions == ("PR",)
+@pytest.mark.parametrize(
+    ("e164", "region"),
+    [
+        ("+17875550100", "PR"),
+        ("+16716350100", "GU"),
+        ("+13407740100", "VI"),
+        ("+16846330100", "AS"),
+        ("+16702340100", "MP"),
+    ],
+)
+def test_a_territory_of_the_united_states_is_no_contradiction(e164: str, region: str) -> None:
+    assert places(e164, "US").regions == (region,)
+
+
+def test_a_territory_and_another_country_are_one() -> None:
     assert places("+17875550100", "DO").regions == ("PR", "DO")
 
 

@@ -166,6 +166,24 @@ def test_a_blackout_is_a_day_on_the_persons_own_clock() -> None:
     assert reason.detail.startswith("2026-01-12 is a blackout date in America/New_York, and blackout allows no calls")
 
 
+@pytest.mark.usefixtures("_far_east")
+def test_where_the_host_is_changes_nothing_of_a_blackout() -> None:
+    dark = a_pack('countries = ["*"]\nhours = { daily = "00:00-24:00" }', blackout_dates=(date(2026, 1, 12),))
+    until = lawful_until(NEW_YORK, utc("2026-01-12T04:59:59"), dark)
+    assert until is not None
+    assert until.isoformat() == "2026-01-12T05:00:00+00:00"
+    reason = recipient_reason(NEW_YORK, utc("2026-01-13T04:59:59"), dark)
+    assert reason is not None
+    assert reason.detail.startswith("2026-01-12 is a blackout date in America/New_York, and")
+
+
+def test_the_sentence_names_the_source_of_the_hours() -> None:
+    rule = 'countries = ["*"]\nhours = { daily = "08:00-21:00" }'
+    reason = recipient_reason(LONDON, utc("2026-01-12T22:15"), a_pack(rule))
+    assert reason is not None
+    assert reason.detail == "it is 22:15 in Europe/London; mine allows calls on mon 08:00-21:00 (our law)"
+
+
 def test_a_blackout_of_weeks_still_tells_its_end() -> None:
     days = tuple(date(2026, 1, 1) + timedelta(days=number) for number in range(20))
     reason = recipient_reason(
@@ -200,6 +218,7 @@ def test_a_number_of_unknown_place_is_not_called() -> None:
     reason = recipient_reason(NOWHERE, utc("2026-01-12T12:00"), PACK)
     assert reason is not None
     assert reason.code is Code.RECIPIENT_ZONE_UNKNOWN
+    assert reason.detail == "the number does not tell in which time zone the person is"
     assert reason.until is None
     assert lawful_until(NOWHERE, utc("2026-01-12T12:00"), PACK) is None
 
@@ -217,6 +236,8 @@ def test_a_candidate_zone_that_the_database_does_not_have_makes_the_place_unknow
     reason = recipient_reason(LONDON, utc("2026-01-12T12:00"), PACK)
     assert reason is not None
     assert reason.code is Code.RECIPIENT_ZONE_UNKNOWN
+    shadow = PACK.with_settings(modes=[("gb-practice", "shadow")], blackout_dates=(), unknown_zone="block")
+    assert would_block(LONDON, utc("2026-01-12T03:00"), shadow) == []
 
 
 def test_zones_with_no_hour_in_common_have_no_end(anywhere: pytest.MonkeyPatch) -> None:
@@ -275,6 +296,12 @@ def test_a_country_that_the_platform_tells_narrows_the_hours() -> None:
     assert "fr-hours" in reason.detail
     # French hours on the clock of either country, since nobody knows in which the person is.
     assert reason.until == utc("2026-01-12T14:00")
+    assert lawful_until(LONDON, lunch, PACK, "FR") is None
+    assert lawful_until(LONDON, reason.until, PACK, "FR") == utc("2026-01-12T19:00")
+    assert "fr-hours" in applied(LONDON, lunch, PACK, "FR")["rules"]
+    shadow = PACK.with_settings(modes=[("fr-hours", "shadow")], blackout_dates=(), unknown_zone="block")
+    assert would_block(LONDON, lunch, shadow, "FR") == ["fr-hours"]
+    assert would_block(LONDON, lunch, shadow) == []
 
 
 def test_caps_are_those_of_the_rules_that_bind() -> None:

@@ -65,6 +65,12 @@ def test_a_rule_binds_from_two_days_before_its_dates_to_one_after() -> None:
     assert days == list(range(8, 22))
 
 
+@pytest.mark.usefixtures("_far_east")
+def test_a_rule_binds_by_the_day_of_utc_wherever_the_host_is() -> None:
+    dated = of(a_rule("law", {"GB"}, effective_from=date(2026, 1, 10), effective_until=date(2026, 1, 20)))
+    assert [day for day in range(1, 32) if ids(dated, "GB", at=NOON.replace(day=day))] == list(range(8, 22))
+
+
 def test_the_opt_in_of_france_is_dated() -> None:
     assert "fr-opt-in" not in ids(PACK, "FR", at=datetime(2026, 8, 8, tzinfo=UTC))
     assert "fr-opt-in" in ids(PACK, "FR", at=datetime(2026, 8, 11, tzinfo=UTC))
@@ -78,7 +84,12 @@ def test_a_blackout_binds_everybody_and_comes_first() -> None:
     assert dark.blackout.has_calendar
     assert dark.blackout.day_off((), CHRISTMAS) == "a blackout date"
     assert dark.blackout.day_off((), CHRISTMAS + timedelta(days=1)) is None
+    assert dark.blackout.source == "calling_rules.blackout_dates"
     assert dark.unknown_zone == "country"
+
+
+def test_a_person_of_unknown_zone_is_not_called_unless_that_is_asked_for() -> None:
+    assert of().unknown_zone == "block"
 
 
 def test_holidays_are_those_of_the_place() -> None:
@@ -86,6 +97,8 @@ def test_holidays_are_those_of_the_place() -> None:
     assert pennsylvania.day_off(("US-PA",), CHRISTMAS) == "Christmas Day"
     assert pennsylvania.day_off(("US",), CHRISTMAS) == "Christmas Day"
     assert pennsylvania.day_off(("US-FL",), CHRISTMAS) is None
+    mardi_gras, louisiana = date(2026, 2, 17), a_rule("la", {"US"}, states=frozenset({"LA"}), on_holidays=False)
+    assert louisiana.day_off(("US-LA",), mardi_gras) == louisiana.day_off(("US",), mardi_gras) == "Mardi Gras"
     assert pennsylvania.day_off(("US-PA",), date(2026, 12, 23)) is None
     assert a_rule("fr", {"FR"}, on_holidays=False).day_off(("FR",), date(2026, 7, 14)) == "National Day"
     assert a_rule("gb", {"GB"}).day_off(("GB",), CHRISTMAS) is None

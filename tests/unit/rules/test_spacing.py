@@ -47,6 +47,11 @@ def test_after_more_calls_than_a_lowered_cap_allows_enough_of_them_must_be_out()
     assert reason.until == NOON - 10 * HOUR + DAY
 
 
+def test_without_a_gap_only_a_call_that_a_clock_ahead_has_begun_is_waited_for() -> None:
+    [reason] = spacing_reasons("mine", called(-1, order="other"), NOON, NEVER)
+    assert (reason.detail, reason.until) == ("another order called the number less than 0 s ago (gap)", NOON + HOUR)
+
+
 def test_the_reason_that_holds_longest_comes_first() -> None:
     calls = called(2, 3, 4, 30, 60, 80, 100) + called(0.5, order="other")
     reasons = spacing_reasons("mine", calls, NOON, CAPPED)
