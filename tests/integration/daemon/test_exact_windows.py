@@ -1,12 +1,15 @@
 """Openings and closings are exact: nothing waits for a poll, and nothing outlives its window."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from dispatcher.clock import Clock
+from dispatcher.model.reasons import Code
+from dispatcher.rules.last_call import ASSUMED
+from dispatcher.settings.sections import Schedule
 
-from .running import DAYS, documents, running, shortly_before_a_minute
+from .running import DAYS, POLL_S, documents, running, shortly_before_a_minute, within_a_second
 
 
 async def test_the_first_call_is_ready_the_moment_the_window_opens(redis_url: str, tmp_path: Path) -> None:
@@ -54,6 +57,51 @@ async def test_no_call_waits_in_the_guarded_time_before_the_window_closes(redis_
         while clock.now() < until:
             assert not await documents(redis, phone)
             await asyncio.sleep(0.05)
+
+
+async def test_new_settings_close_a_campaign_for_a_day_and_open_it_again(redis_url: str, tmp_path: Path) -> None:
+    clock = Clock()
+    always = {day: {"start": "00:00", "end": "24:00"} for day in DAYS}
+    async with running(clock, redis_url, tmp_path, always) as (daemon, redis, phone):
+
+        async def queued() -> bool:
+            return bool(await documents(redis, phone))
+
+        async def empty() -> bool:
+            return not await queued()
+
+        while not await queued():
+            await asyncio.sleep(POLL_S)
+        (campaign,) = daemon.context.book.plans
+        days = [clock.now().date() + timedelta(days=day) for day in (0, 1)]
+        before = daemon.settings
+        dark = Schedule(blackout_dates={campaign: tuple(days)})
+        daemon.reload(before.model_copy(update={"schedule": dark}))
+        await within_a_second(daemon, empty, "calls are not taken back on a blackout date")
+        assert daemon.context.book.next_change() == datetime.combine(days[-1], time(), UTC) + timedelta(days=1)
+        daemon.reload(before)
+        await within_a_second(daemon, queued, "no call after the blackout date is gone")
+
+
+async def test_the_guard_of_a_campaign_of_few_calls_is_the_assumed_one(redis_url: str, tmp_path: Path) -> None:
+    clock, closes = shortly_before_a_minute(30)
+    before = closes - timedelta(hours=1)
+    schedule = {day: {"start": f"{before:%H:%M}", "end": f"{closes:%H:%M}"} for day in DAYS}
+    settings = {"DISPATCHER_SCHEDULE__LAST_CALL_BEFORE_CLOSE": "p95"}
+    async with running(clock, redis_url, tmp_path, schedule, settings=settings) as (daemon, redis, phone):
+
+        async def queued() -> bool:
+            return bool(await documents(redis, phone))
+
+        while not daemon.context.book.guards:
+            await asyncio.sleep(POLL_S)
+        ((campaign, guard),) = daemon.context.book.guards.items()
+        assert guard.length == ASSUMED
+        (reason,) = daemon.context.book.reasons(daemon.context.book.plans[campaign], clock.now())
+        assert reason.code is Code.WINDOW_CLOSED
+        assert not await queued()
+        daemon.reload(daemon.settings.model_copy(update={"schedule": Schedule()}))
+        await within_a_second(daemon, queued, "no call after the guard is gone")
 
 
 async def test_no_document_outlives_the_window_even_if_nobody_takes_it_back(redis_url: str, tmp_path: Path) -> None:
