@@ -35,6 +35,10 @@ class NotFoundError(PermanentError):
 class LostHopperError(TransientError):
     """Redis has forgotten what the mirror believes to be there: nothing may be queued on it until it is settled."""
 
+    def __init__(self, phone: str) -> None:
+        super().__init__(f"Redis has forgotten the queue of phone {phone}, or somebody has changed its keys by hand")
+        self.phone = phone
+
 
 class DeposedError(PermanentError):
     """A later dispatcher has taken over this hopper; this one must stop."""

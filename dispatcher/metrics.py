@@ -25,8 +25,23 @@ WOULD_BLOCK = Counter(
     ["rule"],
     registry=REGISTRY,
 )
+BREAKER_PAUSES = Counter(
+    "dispatcher_breaker_pauses", "Pauses of phones and assistants whose calls failed", ["scope"], registry=REGISTRY
+)
+RESTING = Gauge(
+    "dispatcher_breakers_resting",
+    "Phones and assistants paused or tried because calls failed",
+    ["scope"],
+    registry=REGISTRY,
+)
 LOST = Counter(
     "dispatcher_hopper_losses", "Times that Redis had forgotten a queue or was another one", registry=REGISTRY
+)
+RECONCILED = Counter(
+    "dispatcher_reconcile_findings",
+    "Differences between SQL and Redis: repaired, or held for a person",
+    ["kind", "done"],
+    registry=REGISTRY,
 )
 
 SYNC_PASSES = Counter("dispatcher_sync_passes", "Sync passes", ["kind", "ok"], registry=REGISTRY)
@@ -41,6 +56,12 @@ CAMPAIGN_NOTES = Gauge(
     "dispatcher_campaign_notes", "Campaigns with this note of the last sync pass", ["code"], registry=REGISTRY
 )
 LIVE = Gauge("dispatcher_attempts_live", "Attempts that take up a slot", ["state"], registry=REGISTRY)
+HELD = Gauge(
+    "dispatcher_attempts_uncertain",
+    "Calls that are held because nobody knows what became of them: after a loss of Redis, or a dialer's silence",
+    ["since"],
+    registry=REGISTRY,
+)
 SKEW = Gauge("dispatcher_clock_skew_seconds", "Clocks minus the host's", ["clock"], registry=REGISTRY)
 CONDITIONS = Gauge(
     "dispatcher_condition", "1 while this keeps everything from being queued", ["code"], registry=REGISTRY

@@ -63,7 +63,9 @@ def _page(page: Page, document: dict[str, Any]) -> None:
     elif not document["healthy"]:
         page.advice("`dispatcher check` tries every part.")
     if document.get("uncertain"):
-        page.advice("`dispatcher jobs --state uncertain` lists the calls of which nobody knows what became.")
+        lost = f" ({document['held_after_loss']} of them after a loss of Redis)" if document["held_after_loss"] else ""
+        page.advice(f"`dispatcher jobs --state uncertain` lists the calls of which nobody knows what became{lost};")
+        page.advice("`dispatcher job release` and `dispatcher job close` decide about them.")
     if number := document.get("dead_letters"):
         page.advice(f"`dispatcher dead list` shows {number} that failed for good.")
 

@@ -6,7 +6,7 @@ begun; calls that are under way go on at their dialers, and their outcomes wait 
 
 import asyncio
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
@@ -41,6 +41,10 @@ log = logger(__name__)
 
 _ALIVE_S = 15.0
 """The event loop is alive if its heartbeat is younger than this."""
+
+
+_NAMED = 3
+"""So many phones are named in a sentence."""
 
 
 class Daemon:
@@ -166,6 +170,10 @@ class Daemon:
             "platform": _part("sync" not in faults, faults.get("sync", "")),
             "hopper": _part(self.context.book.hopper is None and "custody" not in faults, faults.get("custody", "")),
         }
+        if self.custody.recovering:
+            parts["hopper"] = _part(False, _settling(self.custody.recovering))
+        held, lost = self.context.book.held
+        parts["uncertain"] = {"ok": True, "detail": _held(held, lost) if held else ""}
         for reason in conditions:
             parts[reason.code.value] = _part(False, reason.detail)
         parts["loops"] = _part(not faults, "; ".join(f"{name}: {fault}" for name, fault in sorted(faults.items())))
@@ -202,3 +210,18 @@ class Daemon:
 
 def _part(ok: bool, fault: str) -> Part:
     return {"ok": ok, "detail": "" if ok else fault}
+
+
+def _settling(phones: Collection[str]) -> str:
+    some = ", ".join(sorted(phones)[:_NAMED]) + (" and others" if len(phones) > _NAMED else "")
+    return (
+        f"Redis has forgotten {len(phones)} of its queues, or somebody has changed their keys ({some}):"
+        " they are made anew when hopper.lease has passed"
+    )
+
+
+def _held(held: int, lost: int) -> str:
+    return (
+        f"{held} calls are held because nobody knows what became of them, {lost} of them after a loss of Redis:"
+        " `dispatcher jobs --state uncertain` lists them, `dispatcher job release` and `close` decide"
+    )

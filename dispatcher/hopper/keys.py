@@ -15,6 +15,9 @@
 GROUP = "dialers"
 """The consumer group of every calls stream."""
 
+MARK = "#dispatcher"
+"""A consumer of that group that reads nothing: by it a dispatcher tells the group that it has made from any other."""
+
 SEEN_MS = 60 * 60 * 1000
 """A job's `seen` key outlives any late script of a stalled dispatcher by this much."""
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from dispatcher.errors import TransientError
 from dispatcher.hopper import keys
@@ -97,7 +98,12 @@ class Outcomes:
         """Return what one phone's stream holds now, without waiting."""
         stream = keys.outcomes(self._prefix, phone)
         with translated():
-            entries: Any = await (await at(self._writer, stream)).xrange(stream, count=_BATCH)
+            try:
+                entries: Any = await (await at(self._writer, stream)).xrange(stream, count=_BATCH)
+            except ResponseError as fault:
+                if not str(fault).startswith("WRONGTYPE"):
+                    raise
+                entries = []  # nobody can report there, and whoever adopts the queue makes room for reports again
         return _reports(phone, entries)
 
     async def drop(self, reports: Sequence[Report]) -> None:
@@ -114,15 +120,35 @@ class Outcomes:
 
 
 async def _read(client: Redis, streams: Mapping[str, str], block_s: float) -> list[Report]:
-    """Read the streams (with their phones) of one server."""
+    """Read the streams (with their phones) of one server; a key that is none must not keep the others unread."""
     with translated():
-        answer: Any = await client.xread(dict.fromkeys(streams, "0"), count=_BATCH, block=int(block_s * 1000))
+        try:
+            answer = await _xread(client, list(streams), block_s)
+        except ResponseError as fault:
+            if not str(fault).startswith("WRONGTYPE"):
+                raise
+            answer = await _xread(client, await _readable(client, list(streams)), block_s)
     return [
         report
         for name, batches in (answer or {}).items()
         for batch in batches
         for report in _reports(streams[name], batch)
     ]
+
+
+async def _xread(client: Redis, streams: Sequence[str], block_s: float) -> Any:
+    if streams:
+        return await client.xread(dict.fromkeys(streams, "0"), count=_BATCH, block=int(block_s * 1000))
+    await asyncio.sleep(block_s)
+    return None
+
+
+async def _readable(client: Redis, streams: Sequence[str]) -> list[str]:
+    async with client.pipeline(transaction=False) as pipeline:
+        for stream in streams:
+            pipeline.type(stream)
+        kinds = await pipeline.execute()
+    return [stream for stream, kind in zip(streams, kinds, strict=True) if kind in {"stream", "none"}]
 
 
 async def _read_or_pause(client: Redis, streams: Mapping[str, str], block_s: float) -> list[Report]:

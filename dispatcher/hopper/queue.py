@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from dispatcher.errors import DeposedError, LostHopperError, TransientError
 from dispatcher.hopper import keys
@@ -56,13 +56,14 @@ class Queue:
         }
         self.skew = timedelta(0)  # Redis's clock minus the host's, measured so that a deadline errs to the early side
 
-    async def adopt(self, phone: str, *, create: bool) -> None:
+    async def adopt(self, phone: str, *, create: bool, bury: Sequence[str] = (), known: str = "") -> None:
         """Take charge of a phone's queue, and make it if `create`.
 
-        LostHopperError if the queue is gone and `create` does not allow to make it; DeposedError if a later
-        dispatcher is in charge.
+        No job of `bury` enters it any more, however late its script comes. `known` is the last entry that the mirror
+        knows of: a queue that does not is as good as gone. LostHopperError if the queue is gone and `create` does not
+        allow to make it; DeposedError if a later dispatcher is in charge.
         """
-        await self._run("adopt", phone, (), ["1" if create else "0"])
+        await self._run("adopt", phone, bury, ["1" if create else "0", known], keys.outcomes(self._prefix, phone))
         try:
             with translated():
                 await (await at(self._hopper, keys.phones(self._prefix))).sadd(keys.phones(self._prefix), phone)
@@ -97,25 +98,34 @@ class Queue:
         return {job: Finding(answer) for job, answer in zip(jobs, answers, strict=True)}
 
     async def _run(
-        self, script: str, phone: str, jobs: Sequence[str], arguments: Sequence[str | bytes | int]
+        self, script: str, phone: str, jobs: Sequence[str], arguments: Sequence[str | bytes | int], *more: str
     ) -> list[str]:
         names = [keys.fence(self._prefix, phone), keys.calls(self._prefix, phone)]
         for job in jobs:
             names += [keys.seen(self._prefix, phone, job), keys.call(self._prefix, phone, job)]
+        names += more
         head = [self._epoch, keys.FENCE_MS, keys.SEEN_MS]
         with translated():
-            client = await at(self._hopper, names[0])
             try:
-                answer: Any = await client.evalsha(self._digests[script], len(names), *names, *head, *arguments)
-            except NoScriptError:
-                # Another server than before, or one that has been restarted: it learns the script by this.
-                answer = await client.eval(self._scripts[script], len(names), *names, *head, *arguments)
+                answer = await self._send(script, names, [*head, *arguments])
+            except ResponseError as fault:
+                if "WRONGTYPE" not in str(fault):
+                    raise
+                raise LostHopperError(phone) from fault
         match str(answer[0]):
             case "deposed":
                 raise DeposedError("another dispatcher has taken over this hopper; only one may run on a prefix")
             case "lost":
                 raise LostHopperError(phone)
         return [str(word) for word in answer[1:]]
+
+    async def _send(self, script: str, names: Sequence[str], arguments: Sequence[str | bytes | int]) -> Any:
+        client = await at(self._hopper, names[0])
+        try:
+            return await client.evalsha(self._digests[script], len(names), *names, *arguments)
+        except NoScriptError:
+            # Another server than before, or one that has been restarted: it learns the script by this.
+            return await client.eval(self._scripts[script], len(names), *names, *arguments)
 
     def _deadline(self, at: datetime) -> int:
         return _ms(at + self.skew)

@@ -20,6 +20,16 @@ _IDLE_BATCH = 1000
 _SHARD_TIMEOUT_S = 1.0
 """A shard that hangs must not keep the others waiting."""
 
+_KEEPING = {
+    "role": "master",
+    "connected_slaves": "0",
+    "master_replid2": "0",  # forty of them, which the client takes for a number
+    "aof_enabled": "1",
+    "aof_last_write_status": "ok",
+}
+_SYNCING = {"appendfsync": "always", "no-appendfsync-on-rewrite": "no"}
+"""What a server tells and is set to that forgets nothing that it has acknowledged."""
+
 _T = TypeVar("_T")
 
 
@@ -72,6 +82,27 @@ class Watch:
                 warnings = await self._warnings(client, info)
             found.append(Server(name, str(info["redis_version"]), tuple(warnings)))
         return found
+
+    async def keeps_all(self, census: Census) -> bool:
+        """Tell whether what the server of a census has acknowledged outlives its process, by what it says of itself.
+
+        True for a single server that has no replica, was never one itself since it began, and syncs each write to disk
+        before it answers: then what comes back under the same address is the same, with nothing missing. Where Sentinel
+        or a cluster may put another server in its place, that is not known. TransientError if it does not answer.
+        """
+        if not isinstance(self._hopper, Redis):
+            return False
+        with translated():
+            try:
+                # By one connection, so that one process says it all.
+                async with self._hopper.pipeline(transaction=False) as pipeline:
+                    pipeline.info()
+                    pipeline.config_get(*_SYNCING)
+                    info, settings = await pipeline.execute()
+            except exceptions.ResponseError:
+                return False  # managed servers do not tell
+        told = _KEEPING | {"run_id": str(census)}
+        return all(str(info.get(name)) == value for name, value in told.items()) and settings == _SYNCING
 
     async def failover(self) -> Failover | None:
         """Return how soon a replica may be put in charge; None if there is no other server."""
@@ -130,7 +161,7 @@ class Watch:
                     idle=int(at_least.total_seconds() * 1000),
                 )
             except exceptions.ResponseError as fault:
-                if str(fault).startswith("NOGROUP"):
+                if str(fault).startswith(("NOGROUP", "WRONGTYPE")):
                     return {}  # the next script says that the queue is lost
                 raise
         return {one["message_id"]: timedelta(milliseconds=one["time_since_delivered"]) for one in pending}

@@ -30,6 +30,8 @@ class Book:
         self.skews: dict[str, timedelta] = {}
         # What keeps the whole hopper from being used: nothing is queued before Redis has told its name and time.
         self.hopper: Reason | None = Reason(Code.HOPPER_RECOVERING, "Redis has not answered yet")
+        # How many calls are uncertain, and how many of them because Redis had forgotten them; for readers only.
+        self.held = (0, 0)
         self.max_staleness = max_staleness
         # The time before closing in which no call begins: of campaigns whose own calls tell it, and of all others.
         self.guards: Mapping[str, Guard] = {}

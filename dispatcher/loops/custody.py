@@ -3,9 +3,13 @@
 A queue is adopted once by each dispatcher before it is used. When a queue is gone, or Redis is a new process, the
 documents that may still live there are left to expire: for one lease nothing is renewed or queued. Then every call of
 the old time that nobody has reported is uncertain, for nothing proves that it was not begun; the queue is made anew.
+
+A restart loses nothing if the server synced every write before it answered, both when it was last seen and when it
+comes back, was alone (no replica could have taken its place), and each queue has its fence, its group as a dispatcher
+has made it, and every entry that the mirror knows of. Then calls go on as if nothing had happened.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from dispatcher import metrics
@@ -16,7 +20,8 @@ from dispatcher.log import logger
 from dispatcher.loops.context import Context
 from dispatcher.loops.outcomes import apply_pending
 from dispatcher.mirror import attempts, record
-from dispatcher.model.attempt import LOST
+from dispatcher.mirror.attempts import Attempt
+from dispatcher.model.attempt import LOST, UNBEGUN
 from dispatcher.model.reasons import Code, Reason
 
 log = logger(__name__)
@@ -35,6 +40,12 @@ class Custody:
         self._recovering: dict[str, datetime] = {}
         self._found: Census | None = None
         self._known: Census | None = None
+        self._keeps_all = False
+
+    @property
+    def recovering(self) -> frozenset[str]:
+        """The phones whose queues are lost and wait to be settled."""
+        return frozenset(self._recovering)
 
     async def hold(self, phone: str) -> bool:
         """Take charge of a phone's queue, if that has not been done; False if it must be left alone for now."""
@@ -45,9 +56,9 @@ class Custody:
         if phone in self._held:
             return True
         context = self._context
-        in_use = bool(await context.database.read(attempts.live, phone))
+        live = await context.database.read(attempts.live, phone)
         try:
-            await context.queue.adopt(phone, create=not in_use)
+            await context.queue.adopt(phone, create=not live, known=_last_entry(live))
         except LostHopperError:
             self.lose(phone)
             return False
@@ -76,6 +87,8 @@ class Custody:
 
     def lose(self, phone: str) -> None:
         """Note that a queue is gone: it is left alone for one lease, from now on."""
+        if phone in self._recovering:
+            return
         metrics.LOST.inc()
         self._held.discard(phone)
         self._recovering[phone] = self._context.clock.now() + self._context.settings.hopper.lease
@@ -86,6 +99,7 @@ class Custody:
         context = self._context
         try:
             await self.check_server()
+            await self._look_at_server()
             await self._compare_clocks()
         except TransientError as fault:
             self._tell(Reason(Code.HOPPER_RECOVERING, str(fault)))
@@ -114,22 +128,41 @@ class Custody:
         found = await context.watch.census()
         if found == self._found:
             return
-        before = self._known
-        if before is None:
-            life = await context.database.read(record.current)
-            before = Census.read(life.run_id) if life and life.run_id else None
+        before, keeps_all = self._known, self._keeps_all
+        if before is None and (life := await context.database.read(record.current)) is not None:
+            before, keeps_all = (Census.read(life.run_id) if life.run_id else None), life.keeps_all
         # One that does not answer may come back as another.
         known = found if before is None else found.remembering(before)
         if before is not None and before != known:
-            log.warning("Redis is another process than before", before=str(before), now=str(known))
-            in_use = sorted(await context.database.read(attempts.live_phones))
-            # Nothing may come between these two: a queue is either held or known to be lost.
-            self._held = {phone for phone in self._held if self._same(phone, before, known)}
-            for phone in in_use:
-                if not self._same(phone, before, known):
-                    self.lose(phone)
-        self._found, self._known = found, known
-        await context.database.write(record.seen_server, context.epoch, str(known))
+            keeps_all = keeps_all and await context.watch.keeps_all(known)
+            if keeps_all:
+                log.warning("Redis was restarted and has kept everything", before=str(before), now=str(known))
+                # Each queue is looked at again before it is used, and is lost after all if it is not as it was.
+                self._held.clear()
+            else:
+                log.warning("Redis is another process than before", before=str(before), now=str(known))
+                await self._lose_others(before, known)
+        self._found, self._known, self._keeps_all = found, known, keeps_all
+        await context.database.write(record.seen_server, context.epoch, str(known), keeps_all=keeps_all)
+
+    async def _lose_others(self, before: Census, now: Census) -> None:
+        """Note that the queues in use are gone whose server is another than before."""
+        in_use = sorted(await self._context.database.read(attempts.live_phones))
+        # Nothing may come between these two: a queue is either held or known to be lost.
+        self._held = {phone for phone in self._held if self._same(phone, before, now)}
+        for phone in in_use:
+            if not self._same(phone, before, now):
+                self.lose(phone)
+
+    async def _look_at_server(self) -> None:
+        """Note whether the server forgets nothing in a restart, for as long as it runs and is set as it is now."""
+        context, known = self._context, self._known
+        if known is None:
+            return
+        keeps_all = await context.watch.keeps_all(known)
+        if keeps_all != self._keeps_all and known == self._known:
+            self._keeps_all = keeps_all
+            await context.database.write(record.seen_server, context.epoch, str(known), keeps_all=keeps_all)
 
     def _same(self, phone: str, before: Census, now: Census) -> bool:
         """Tell whether a phone's queue is where it was, as far as that was known before."""
@@ -157,7 +190,8 @@ class Custody:
         old = await context.database.read(attempts.live, phone)
         doubted = await context.database.write(attempts.doubt, [one.job for one in old], LOST, now)
         metrics.UNCERTAIN.inc(len(doubted))
-        await context.queue.adopt(phone, create=True)
+        unbegun = [one.job for one in old if one.state in UNBEGUN]
+        await context.queue.adopt(phone, create=True, bury=unbegun)
         del self._recovering[phone]
         self._held.add(phone)
         log.warning("hopper settled", phone=phone, uncertain=len(doubted))
@@ -167,3 +201,9 @@ class Custody:
 async def _never_sure(_: str) -> bool:
     """Of a queue that was lost nothing is known for sure."""
     return False
+
+
+def _last_entry(live: Sequence[Attempt]) -> str:
+    """Return the last entry that the mirror knows to have been made for these calls; empty if it knows of none."""
+    entries = [one.entry for one in live if one.entry is not None]
+    return max(entries, key=lambda entry: tuple(map(int, entry.split("-"))), default="")

@@ -6,7 +6,7 @@ from dispatcher import metrics
 from dispatcher.errors import DeposedError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.mirror import attempts, dead_letters, record
+from dispatcher.mirror import attempts, dead_letters, doubts, record
 from dispatcher.model.reasons import Code
 from dispatcher.rules.conditions import SKEW_NOTED
 
@@ -40,6 +40,9 @@ class Health:
             metrics.LIVE.labels(state.value).set(number)
         for cause, letters in (await context.database.read(dead_letters.counts)).items():
             metrics.DEAD_LETTERS.labels(cause.value).set(letters)
+        context.book.held = await context.database.read(doubts.held)
+        metrics.HELD.labels("loss").set(context.book.held[1])
+        metrics.HELD.labels("silence").set(context.book.held[0] - context.book.held[1])
         metrics.CAMPAIGNS.clear()
         for against, number in context.book.census(now).items():
             metrics.CAMPAIGNS.labels(against.value if against else "none").set(number)

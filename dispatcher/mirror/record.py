@@ -74,8 +74,10 @@ def seen_server(connection: Connection, epoch: int, run_id: str, *, keeps_all: b
 def current(connection: Connection) -> Life | None:
     """Return what is known of the daemon; None if none has ever run."""
     row = connection.execute(select(daemon)).first()
-    return None if row is None else Life(
-        row.epoch, row.run_id, row.host, row.started_at, row.beat_at, row.conditions, bool(row.keeps_all)
+    return (
+        None
+        if row is None
+        else Life(row.epoch, row.run_id, row.host, row.started_at, row.beat_at, row.conditions, bool(row.keeps_all))
     )
 
 

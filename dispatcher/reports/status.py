@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.errors import TransientError
-from dispatcher.mirror import campaigns, dead_letters, history, record
+from dispatcher.mirror import campaigns, dead_letters, doubts, history, record
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.record import Life, Pass
 from dispatcher.model.attempt import State
@@ -27,6 +27,7 @@ class _Mirror:
     outcomes: Mapping[str, int]
     dead_letters: int
     life: Life | None
+    lost: int
 
 
 async def status(sources: Sources, now: datetime) -> dict[str, Any]:
@@ -58,6 +59,7 @@ async def status(sources: Sources, now: datetime) -> dict[str, Any]:
         },
         "attempts": {state.value: mirror.attempts[state] for state in State} if mirror else None,
         "uncertain": mirror.attempts[State.UNCERTAIN] if mirror else None,
+        "held_after_loss": mirror.lost if mirror else None,
         "outcomes": dict(sorted(mirror.outcomes.items())) if mirror else None,
         "dead_letters": mirror.dead_letters if mirror else None,
         "daemon": _daemon(mirror.life, now) if mirror else None,
@@ -74,6 +76,7 @@ def _look(connection: Connection) -> _Mirror:
         outcomes=history.outcomes(connection),
         dead_letters=sum(dead_letters.counts(connection).values()),
         life=record.current(connection),
+        lost=doubts.held(connection)[1],
     )
 
 

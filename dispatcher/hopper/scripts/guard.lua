@@ -1,6 +1,7 @@
 -- Stands before every other script.
 -- KEYS[1] the phone's fence, KEYS[2] its stream of calls. ARGV[1] epoch, ARGV[2] fence lifetime (ms),
 -- ARGV[3] lifetime of `seen` (ms). Each job has two keys from KEYS[3] on: its `seen`, then its document.
+-- A key of another kind than it should be is as good as gone: somebody else's hand was here.
 --
 -- check() answers nil if this dispatcher is in charge and Redis holds what it should; else the script must return
 -- what it answers: {'deposed'} when a later dispatcher has taken over, {'lost'} when the fence or the group is gone,
@@ -10,6 +11,7 @@
 local fence, calls = KEYS[1], KEYS[2]
 local epoch, fence_ms, seen_ms = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local GROUP = 'dialers'
+local MARK = '#dispatcher'
 
 local function group()
   local groups = redis.pcall('XINFO', 'GROUPS', calls)
@@ -22,11 +24,30 @@ local function group()
   return nil
 end
 
+-- Whether the group is the one that a dispatcher has made: one that somebody made anew, from the beginning of the
+-- stream, would offer claimed entries again, and let what was begun pass for unread.
+local function marked()
+  for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', calls, GROUP)) do
+    for i = 1, #fields, 2 do
+      if fields[i] == 'name' and fields[i + 1] == MARK then return true end
+    end
+  end
+  return false
+end
+
+local function after(a, b)
+  local a_ms, a_seq = a:match('^(%d+)-(%d+)$')
+  local b_ms, b_seq = b:match('^(%d+)-(%d+)$')
+  a_ms, b_ms = tonumber(a_ms), tonumber(b_ms)
+  return a_ms > b_ms or (a_ms == b_ms and tonumber(a_seq) > tonumber(b_seq))
+end
+
+local holder = tonumber(redis.pcall('GET', fence))
+
 local function check(fills)
-  local holder = redis.call('GET', fence)
-  if holder and tonumber(holder) > epoch then return {'deposed'} end
+  if holder and holder > epoch then return {'deposed'} end
   if not holder or not group() then return {'lost'} end
-  if fills or tonumber(holder) < epoch then
+  if fills or holder < epoch then
     redis.call('SET', fence, ARGV[1], 'PX', fence_ms)
   else
     redis.call('PEXPIRE', fence, fence_ms)

@@ -2,20 +2,15 @@
 -- back stays marked, and gives the same answer again.
 -- ARGV[4] on: for each job '1' if a missing `seen` proves that it never entered the stream, so that marking it keeps
 -- it out for ever; '0' if `seen` may merely have outlived its time.
--- Returns {'ok', a word for each job}; {'lost'} or {'deposed'} with nothing done. The words:
+-- Returns {'ok', a word for each job}; {'lost'} (also where the group is another than a dispatcher has made) or
+-- {'deposed'} with nothing done. The words:
 --   taken    the document was here, or never was: nobody began the call, and nobody can any more
 --   lapsed   no document, and the entry was never read by anyone: the same proof
 --   claimed  no document, and a worker has read the entry: it may have begun the call
 --   absent   no document, and nothing is known of an entry: a worker may have reported its outcome
 local refusal = check()
 if refusal then return refusal end
-
-local function after(a, b)
-  local a_ms, a_seq = a:match('^(%d+)-(%d+)$')
-  local b_ms, b_seq = b:match('^(%d+)-(%d+)$')
-  a_ms, b_ms = tonumber(a_ms), tonumber(b_ms)
-  return a_ms > b_ms or (a_ms == b_ms and tonumber(a_seq) > tonumber(b_seq))
-end
+if not marked() then return {'lost'} end
 
 -- An entry that was read and acknowledged is in no list of pending ones, but it lies behind this mark.
 local delivered = group()['last-delivered-id']

@@ -2,7 +2,7 @@ import pytest
 
 from dispatcher.errors import DeposedError, LostHopperError
 from dispatcher.hopper import keys
-from dispatcher.hopper.queue import Queue
+from dispatcher.hopper.queue import Finding, Queue
 from tests.integration.hopper.line import PREFIX, Line, in_time
 
 FENCE = keys.fence(PREFIX, "phone-1")
@@ -140,3 +140,76 @@ async def test_every_use_keeps_the_fence_alive(line: Line) -> None:
         await line.redis.pexpire(FENCE, 1000)
         await use
         assert await line.redis.pttl(FENCE) > 80_000_000
+
+
+async def test_a_stray_key_in_place_of_the_fence_is_a_lost_queue(line: Line) -> None:
+    await line.redis.delete(FENCE)
+    await line.redis.lpush(FENCE, "no epoch")
+    await line.redis.expire(FENCE, 60)
+    await every_script_raises(line, LostHopperError)
+    await line.queue.adopt(line.phone, create=True)
+    assert await line.redis.get(FENCE) == "5"
+
+
+@pytest.mark.parametrize("key", [keys.seen(PREFIX, "phone-1", "job"), keys.call(PREFIX, "phone-1", "job")])
+async def test_a_stray_key_in_place_of_a_calls_own_loses_only_that_queue(line: Line, key: str) -> None:
+    await line.enqueue("job")
+    await line.redis.delete(key)
+    await line.redis.lpush(key, "stray")
+    await line.redis.expire(key, 60)
+    with pytest.raises(LostHopperError, match="phone-1"):
+        await line.take_back()
+    await line.queue.adopt("phone-2", create=True)
+    await line.queue.adopt(line.phone, create=True, bury=["job"])
+    assert await line.take_back() is Finding.TAKEN
+
+
+async def test_a_stray_key_in_place_of_the_outcomes_is_a_lost_queue_until_it_is_made_anew(line: Line) -> None:
+    outcomes = keys.outcomes(PREFIX, line.phone)
+    await line.redis.set(outcomes, "no stream")
+    with pytest.raises(LostHopperError):
+        await line.queue.adopt(line.phone, create=False)
+    await line.queue.adopt(line.phone, create=True)
+    await line.redis.xadd(outcomes, {"job": "job"})
+    await line.queue.adopt(line.phone, create=True)
+    assert await line.redis.xlen(outcomes) == 1
+
+
+async def test_a_group_that_somebody_has_made_anew_proves_nothing(line: Line) -> None:
+    await line.enqueue("begun")
+    await line.claim()
+    await line.getdel("begun")
+    await line.redis.xgroup_destroy(line.calls, keys.GROUP)
+    await line.redis.xgroup_create(line.calls, keys.GROUP, "0")
+    with pytest.raises(LostHopperError):
+        await line.take_back("begun")
+    with pytest.raises(LostHopperError):
+        await line.queue.adopt(line.phone, create=False)
+    await line.queue.adopt(line.phone, create=True)
+    assert await line.claim() is None
+    await line.queue.adopt(line.phone, create=False)
+
+
+async def test_the_mark_of_the_group_is_no_reader(line: Line) -> None:
+    [consumer] = await line.redis.xinfo_consumers(line.calls, keys.GROUP)
+    assert (consumer["name"], consumer["pending"]) == (keys.MARK, 0)
+
+
+@pytest.mark.parametrize("known", ["{ms}-0", "{ms}-9"])
+async def test_a_stream_that_does_not_know_of_an_entry_has_forgotten(line: Line, known: str) -> None:
+    [entry] = await line.enqueue("job")
+    assert entry is not None
+    await line.queue.adopt(line.phone, create=False, known=entry)
+    later = known.format(ms=int(entry.split("-")[0]) + 1)
+    with pytest.raises(LostHopperError):
+        await line.queue.adopt(line.phone, create=False, known=later)
+    await line.queue.adopt(line.phone, create=True, known=later)
+    assert await line.entries() == []
+
+
+async def test_a_buried_job_enters_the_queue_no_more_and_cannot_be_begun(line: Line) -> None:
+    await line.enqueue("there")
+    await line.queue.adopt(line.phone, create=True, bury=["there", "late"])
+    assert await line.document("there") is None
+    assert await line.enqueue("late", "new") == [None, await line.seen("new")]
+    assert await line.document("late") is None

@@ -105,3 +105,14 @@ async def test_a_report_whose_worker_made_up_its_id_is_read(line: Line) -> None:
     (found,) = await line.outcomes.wait(["phone-1"], 1)
     assert found.job == "job"
     assert found.at == datetime.max.replace(tzinfo=UTC)
+
+
+async def test_a_stray_key_in_place_of_one_phones_outcomes_keeps_no_other_unread(line: Line) -> None:
+    stray = keys.outcomes(PREFIX, "phone-2")
+    await line.redis.set(stray, "no stream", ex=60)
+    await line.finish("0-1")
+    [report] = await line.outcomes.wait(["phone-2", line.phone], 1)
+    assert report.phone == line.phone
+    assert await line.outcomes.wait(["phone-2"], 0.02) == []
+    assert await line.outcomes.pending("phone-2") == []
+    await line.redis.delete(stray)

@@ -4,9 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis as Client
 
-from dispatcher.errors import TransientError
 from dispatcher.hopper import keys
+from dispatcher.hopper.census import Census
 from tests.integration.hopper.line import Line
 from tests.servers import Redis
 
@@ -103,10 +104,9 @@ async def test_a_lost_queue_has_no_idle_entries_and_no_depth(line: Line) -> None
     assert (await line.watch.depth("phone-2")).ready == 0
 
 
-async def test_a_key_of_another_kind_is_an_expected_fault(line: Line) -> None:
+async def test_of_a_key_of_another_kind_nothing_is_claimed(line: Line) -> None:
     await line.redis.set(keys.calls("test", "phone-2"), "no stream", ex=60)
-    with pytest.raises(TransientError, match="refuses a command"):
-        await line.watch.idle("phone-2", timedelta(0))
+    assert await line.watch.idle("phone-2", timedelta(0)) == {}
     await line.redis.delete(keys.calls("test", "phone-2"))
 
 
@@ -121,12 +121,12 @@ async def test_entries_that_are_forgotten_are_gone_for_everybody(line: Line) -> 
 async def test_documents_are_there_until_they_are_taken(line: Line) -> None:
     await line.enqueue("here", "taken")
     await line.getdel("taken")
-    assert await line.watch.documents(line.phone, ["here", "taken", "unknown"]) == {
+    assert await line.watch.documents([(line.phone, job) for job in ("here", "taken", "unknown")]) == {
         "here": True,
         "taken": False,
         "unknown": False,
     }
-    assert await line.watch.documents(line.phone, []) == {}
+    assert await line.watch.documents([]) == {}
 
 
 async def test_depth_tells_what_waits_what_is_claimed_and_since_when(line: Line) -> None:
@@ -147,3 +147,64 @@ async def test_no_phone_has_a_queue_before_one_is_adopted(line: Line) -> None:
     assert await line.watch.phones() == ["phone-1"]
     await line.redis.flushall()
     assert await line.watch.phones() == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "kept"),
+    [
+        ("appendfsync", "always", True),
+        ("appendfsync", "everysec", False),
+        ("no-appendfsync-on-rewrite", "yes", False),
+        ("appendonly", "no", False),
+    ],
+)
+async def test_a_server_keeps_all_if_it_syncs_every_write_before_it_answers(
+    tmp_path: Path, setting: str, value: str, kept: bool
+) -> None:
+    server = Redis(tmp_path, "--appendonly", "yes", "--appendfsync", "always")
+    server.start()
+    line = Line(server.url)
+    assert await keeps_all(line)
+    await line.redis.config_set(setting, value)
+    assert await keeps_all(line) is kept
+    await line.close()
+    server.kill()
+
+
+async def test_a_server_that_has_a_replica_or_was_one_is_not_known_to_keep_all(tmp_path: Path) -> None:
+    servers = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        servers.append(Redis(tmp_path / name, "--appendonly", "yes", "--appendfsync", "always"))
+        servers[-1].start()
+    first, second = (Line(server.url) for server in servers)
+    await second.redis.replicaof("127.0.0.1", str(servers[0].port))
+    await eventually(first.redis, "connected_slaves", 1)
+    assert not await keeps_all(first)
+    await eventually(second.redis, "master_link_status", "up")
+    await second.redis.replicaof("NO", "ONE")
+    await eventually(first.redis, "connected_slaves", 0)
+    assert await keeps_all(first)
+    assert not await keeps_all(second)
+    for line, server in zip((first, second), servers, strict=True):
+        await line.close()
+        server.kill()
+
+
+async def test_what_another_process_says_of_itself_is_no_word_on_this_one(tmp_path: Path) -> None:
+    server = Redis(tmp_path, "--appendonly", "yes", "--appendfsync", "always")
+    server.start()
+    line = Line(server.url)
+    assert not await line.watch.keeps_all(Census.read("another"))
+    await line.close()
+    server.kill()
+
+
+async def keeps_all(line: Line) -> bool:
+    return await line.watch.keeps_all(await line.watch.census())
+
+
+async def eventually(redis: Client, name: str, value: object) -> None:
+    async with asyncio.timeout(20):
+        while (await redis.info("replication")).get(name) != value:
+            await asyncio.sleep(0.02)

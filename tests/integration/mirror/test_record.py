@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection
@@ -8,6 +9,7 @@ from dispatcher.mirror.record import Pass
 from dispatcher.model.brakes import Brakes, Scope
 from tests.integration.mirror.things import HOUR, NOON
 
+MINUTE = timedelta(minutes=1)
 PASS = Pass("campaigns", NOON, 1.5, ok=True, counts={"campaigns": {"added": 1}}, fault=None)
 
 
@@ -18,13 +20,25 @@ def test_before_any_daemon_nothing_is_known(connection: Connection) -> None:
 
 def test_each_daemon_gets_a_later_epoch_and_keeps_the_server(connection: Connection) -> None:
     assert record.begin_epoch(connection, "first", NOON) == 1
-    record.seen_server(connection, 1, "run")
+    record.seen_server(connection, 1, "run", keeps_all=False)
     assert record.beat(connection, 1, {"mirror_stale": "old"}, NOON + HOUR)
     assert record.begin_epoch(connection, "second", NOON + HOUR) == 2
     life = record.current(connection)
     assert life is not None
     assert (life.epoch, life.run_id, life.host, life.conditions) == (2, "run", "second", {})
     assert (life.started_at, life.beat_at) == (NOON + HOUR, NOON + HOUR)
+
+
+@pytest.mark.parametrize(("silent_for", "kept"), [(4 * MINUTE, True), (5 * MINUTE, False)])
+def test_what_a_daemon_saw_of_the_server_counts_for_the_next_if_it_lived_lately(
+    connection: Connection, silent_for: timedelta, kept: bool
+) -> None:
+    record.begin_epoch(connection, "first", NOON)
+    record.seen_server(connection, 1, "run", keeps_all=True)
+    record.begin_epoch(connection, "second", NOON + silent_for)
+    life = record.current(connection)
+    assert life is not None
+    assert life.keeps_all is kept
 
 
 def test_only_the_latest_daemon_leaves_signs_of_life(connection: Connection) -> None:
