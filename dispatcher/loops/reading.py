@@ -144,6 +144,7 @@ class Reader:
         finally:
             await self._flush()
             await self._written()
+            self._made.counts.added, self._made.counts.changed = len(self._made.added), len(self._made.changed)
 
     async def _flush(self) -> None:
         """Begin to write what waits; meanwhile the next pages are read."""
@@ -187,7 +188,6 @@ class Reader:
         faults = await self._context.database.read(campaigns.faults, self._kind.name)
         made.changes += removed[:_MOST_CHANGES]
         made.touched = made.touched or bool(gone)
-        counts.added, counts.changed = len(made.added), len(made.changed)
         counts.refuse(*self._unreadable)
         counts.refuse(*(f"{self._kind.name[:-1]} {uuid}: {fault}" for uuid, fault in faults.items()))
         if refusal is None:
