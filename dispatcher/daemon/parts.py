@@ -40,7 +40,7 @@ def assembled(
     """Return the context of the loops; the stack closes what it opens. Redis is not asked for anything yet."""
     stack.push_async_callback(platform.close)
     redis_url, prefix = settings.redis.url.get_secret_value(), settings.redis.prefix
-    writer, reader = connection.writer(redis_url), connection.reader(redis_url, _BLOCK_S)
+    writer, reader = connection.clients(redis_url, _BLOCK_S)
     stack.push_async_callback(writer.aclose)
     stack.push_async_callback(reader.aclose)
     return Context(
