@@ -174,7 +174,10 @@ def test_where_the_host_is_changes_nothing_of_a_blackout() -> None:
     assert until.isoformat() == "2026-01-12T05:00:00+00:00"
     reason = recipient_reason(NEW_YORK, utc("2026-01-13T04:59:59"), dark)
     assert reason is not None
-    assert reason.detail.startswith("2026-01-12 is a blackout date in America/New_York, and")
+    assert reason.detail == (
+        "2026-01-12 is a blackout date in America/New_York, and blackout allows no calls then"
+        " (calling_rules.blackout_dates)"
+    )
 
 
 def test_the_sentence_names_the_source_of_the_hours() -> None:
@@ -203,7 +206,8 @@ def test_a_first_hour_that_comes_twice_is_of_its_day_both_times() -> None:
         assert (reason.code, reason.until) == (Code.HOLIDAY, utc("2025-11-03T05:00"))
 
 
-def test_an_hour_before_midnight_that_comes_twice_stays_closed_throughout() -> None:
+def test_an_hour_before_midnight_that_comes_twice_stays_closed_throughout(anywhere: pytest.MonkeyPatch) -> None:
+    anywhere.setattr(places, "candidate_zones", lambda _: ("America/St_Johns",))
     # On 29 October 1989 St John's went back from 00:01 to 23:01 of the day before.
     old = parse(HEAD.replace("2020", "1980") + 'countries = ["CA"]', "test")
     dark = old.with_settings(modes=(), blackout_dates=(date(1989, 10, 29),), unknown_zone="block")
@@ -212,6 +216,7 @@ def test_an_hour_before_midnight_that_comes_twice_stays_closed_throughout() -> N
         reason = recipient_reason("+17097222222", midnight + minutes * timedelta(minutes=1), dark)
         assert reason is not None, minutes
         assert reason.code is Code.HOLIDAY
+        assert reason.detail.startswith("1989-10-29 is a blackout date in America/St_Johns, and blackout allows no")
 
 
 def test_a_number_of_unknown_place_is_not_called() -> None:
@@ -308,6 +313,7 @@ def test_caps_are_those_of_the_rules_that_bind() -> None:
     (cap,) = attempt_caps(MIAMI, utc("2026-01-12T12:00"), PACK)
     assert (cap.most, cap.within, cap.source) == (3, timedelta(hours=24), "us-fl")
     assert attempt_caps(NEW_YORK, utc("2026-01-12T12:00"), PACK) == []
+    assert [cap.source for cap in attempt_caps(NEW_YORK, utc("2026-01-12T12:00"), PACK, "FR")] == ["fr-hours"]
     debt = PACK.with_settings(modes=[("us-debt", "on")], blackout_dates=(), unknown_zone="block")
     assert [(cap.most, cap.within.days) for cap in attempt_caps(NEW_YORK, utc("2026-01-12T12:00"), debt)] == [(7, 7)]
 
@@ -319,6 +325,10 @@ def test_a_rule_in_shadow_or_off_blocks_nothing() -> None:
         assert recipient_reason(PARIS, lunch, told) is None
         assert would_block(PARIS, lunch, told) == (["fr-hours"] if mode == "shadow" else [])
         assert would_block(PARIS, utc("2026-01-12T11:30"), told) == []
+
+
+def test_a_rule_without_hours_would_block_nothing() -> None:
+    assert would_block(LONDON, utc("2026-01-12T03:00"), a_pack('countries = ["GB"]\nmode = "shadow"')) == []
 
 
 def test_the_record_of_a_call_names_the_pack_and_the_rules() -> None:
