@@ -7,7 +7,7 @@ from pathlib import Path
 import redis
 from redis.crc import key_slot
 
-from dispatcher.demo.redis_server import RedisServer, find_binary
+from dispatcher.demo.redis_server import RedisServer
 from tests.servers import Redis
 
 SERVICE = "hopper"
@@ -37,7 +37,8 @@ class Sentinel(RedisServer):
         )
 
     def command(self) -> list[str]:
-        return [find_binary(), str(self._file), "--sentinel"]
+        binary, *_ = super().command()
+        return [binary, str(self._file), "--sentinel"]
 
 
 class Watched:

@@ -54,7 +54,7 @@ class Outcomes:
         self._writer = writer
         self._reader = reader
         self._prefix = prefix
-        self._reading: dict[Redis, asyncio.Task[list[Report]]] = {}
+        self._reading: dict[Redis, asyncio.Task[list[Report] | TransientError]] = {}
         self._failing: set[Redis] = set()
 
     async def wait(self, phones: Sequence[str], block_s: float) -> list[Report]:
@@ -83,15 +83,15 @@ class Outcomes:
         done, _ = await asyncio.wait(self._reading.values(), return_when=asyncio.FIRST_COMPLETED)
         reports: list[Report] = []
         for client in [client for client, task in self._reading.items() if task in done]:
-            task = self._reading.pop(client)
-            if (fault := task.exception()) is None:
+            answer = self._reading.pop(client).result()
+            if not isinstance(answer, TransientError):
                 self._failing.discard(client)
-                reports += task.result()
+                reports += answer
                 continue
             # It is no reason to leave what the others say unread.
             self._failing.add(client)
-            if not isinstance(fault, TransientError) or self._failing >= servers:
-                raise fault
+            if self._failing >= servers:
+                raise answer
         return reports
 
     async def pending(self, phone: str) -> list[Report]:
@@ -151,13 +151,13 @@ async def _readable(client: Redis, streams: Sequence[str]) -> list[str]:
     return [stream for stream, kind in zip(streams, kinds, strict=True) if kind in {"stream", "none"}]
 
 
-async def _read_or_pause(client: Redis, streams: Mapping[str, str], block_s: float) -> list[Report]:
+async def _read_or_pause(client: Redis, streams: Mapping[str, str], block_s: float) -> list[Report] | TransientError:
     """Read the streams of one server, and take as long to fail as to find nothing: the next read comes at once."""
     try:
         return await _read(client, streams, block_s)
-    except TransientError:
+    except TransientError as fault:
         await asyncio.sleep(block_s)
-        raise
+        return fault
 
 
 def _reports(phone: str, entries: Sequence[tuple[str, dict[str, str]]]) -> list[Report]:
