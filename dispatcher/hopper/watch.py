@@ -1,7 +1,7 @@
 """Looking at the hopper: who it is, what its clock says, what has been claimed, how deep it is."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from dispatcher.hopper import keys
 from dispatcher.hopper.census import Census
 from dispatcher.hopper.connection import translated
 from dispatcher.hopper.layout import Failover
-from dispatcher.hopper.servers import Hopper, at, shards
+from dispatcher.hopper.servers import Hopper, apart, at, shards
 
 _IDLE_BATCH = 1000
 _SHARD_TIMEOUT_S = 1.0
@@ -193,15 +193,21 @@ class Watch:
             members: Any = await client.smembers(keys.phones(self._prefix))
         return sorted(members)
 
-    async def documents(self, phone: str, jobs: Sequence[str]) -> dict[str, bool]:
-        """Return for each job whether its document is there, which is to say whether it can still be begun."""
-        with translated():
-            client = await at(self._hopper, keys.calls(self._prefix, phone))
-            async with client.pipeline(transaction=False) as pipeline:
-                for job in jobs:
-                    pipeline.exists(keys.call(self._prefix, phone, job))
-                answers = await pipeline.execute()
-        return {job: bool(answer) for job, answer in zip(jobs, answers, strict=True)}
+    async def documents(self, jobs: Iterable[tuple[str, str]]) -> dict[str, bool]:
+        """Return for each phone's job whether its document is there, which is to say whether it can still be begun.
+
+        One exchange with each server, however many phones there are.
+        """
+        there: dict[str, bool] = {}
+        named = ((keys.call(self._prefix, phone, job), job) for phone, job in jobs)
+        for client, some in await apart(self._hopper, named):
+            with translated():
+                async with client.pipeline(transaction=False) as pipeline:
+                    for key in some:
+                        pipeline.exists(key)
+                    answers = await pipeline.execute()
+            there |= {job: bool(answer) for job, answer in zip(some.values(), answers, strict=True)}
+        return there
 
     async def depth(self, phone: str) -> Depth:
         """Return how deep a phone's queue is."""

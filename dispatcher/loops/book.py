@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from dispatcher.loops.breakers import Breakers
 from dispatcher.model.brakes import Brakes
 from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules import conditions
@@ -25,6 +26,7 @@ class Book:
     def __init__(self, max_staleness: timedelta, guard: Guard = NO_GUARD) -> None:
         self.plans: dict[str, Plan] = {}
         self.brakes = Brakes()
+        self.breakers = Breakers()
         self.synced_at: datetime | None = None
         self.orders_synced_at: dict[str, datetime] = {}
         self.skews: dict[str, timedelta] = {}
@@ -117,6 +119,7 @@ class Book:
         found = campaign_reasons(plan, at, self.brakes, self.guard_of(plan.campaign.uuid))
         if not found:
             stale = conditions.orders_stale(self.orders_synced_at.get(plan.campaign.uuid), at, self.max_staleness)
+        found += self.breakers.reasons(plan, at)
             found += [stale] if stale else []
         return found
 

@@ -1,12 +1,14 @@
 """Choosing the orders that are called next, and writing their intents: one transaction."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from dispatcher import metrics
+from dispatcher.loops.slots import Offer, Offers
 from dispatcher.mirror import attempts, history, orders
 from dispatcher.mirror.attempts import Intent
 from dispatcher.mirror.database import Connection
@@ -14,11 +16,13 @@ from dispatcher.model.basis import basis
 from dispatcher.model.order import OrderRecord
 from dispatcher.rules import decision, recipient
 from dispatcher.rules.eligibility import not_after, order_reasons, spacing_of
+from dispatcher.rules.fairness import Turns
 from dispatcher.rules.last_call import NO_GUARD, Guard
 from dispatcher.rules.plan import Plan
 from dispatcher.rules.spacing import spacing_reasons
 from dispatcher.settings import Settings
 
+_FIRST_BATCH = 8
 _BATCH = 50
 _MOST_BATCHES = 20
 _LOOK_AGAIN = timedelta(hours=1)
@@ -59,6 +63,64 @@ def choose(
     return chosen, dry
 
 
+@dataclass(slots=True)
+class Release:
+    """What was chosen, the campaigns that have no order due, and the turns on each phone after that."""
+
+    chosen: list[Chosen]
+    dry: dict[str, datetime | None]
+    turns: dict[str, Turns]
+
+
+def share_out(
+    connection: Connection,
+    offers: Offers,
+    turns: Mapping[str, Turns],
+    settings: Settings,
+    now: datetime,
+    guard_of: Callable[[str], Guard],
+) -> Release:
+    """Choose orders for what phones may release, their campaigns taking turns; see `choose`.
+
+    What a campaign cannot use goes to the others at once. `offers` is left with what nobody could use.
+    """
+    release = Release([], {}, {})
+    for offer in offers.each:
+        release.turns[offer.phone] = turns.get(offer.phone, Turns())
+        while min(offer.calls, offers.total) > 0:
+            # One that is being tried again has one call at a time, whichever campaign it is of.
+            rooms = {name: min(room, _probes(offers, offer.plans[name], room)) for name, room in offer.rooms.items()}
+            tried = any(offer.plans[name].campaign.assistant in offers.probes for name in rooms)
+            slots = 1 if tried else min(offer.calls, offers.total)
+            given, release.turns[offer.phone] = release.turns[offer.phone].share(rooms, settings.limits.weights, slots)
+            if not given:
+                break
+            wanted = [(offer.plans[name], calls) for name, calls in given.items()]
+            chosen, dry = choose(connection, wanted, settings, now, guard_of)
+            release.chosen += chosen
+            release.dry |= dry
+            _take(offers, offer, given, chosen)
+    return release
+
+
+def _probes(offers: Offers, plan: Plan, room: int) -> int:
+    return offers.probes.get(plan.campaign.assistant or "", room)
+
+
+def _take(offers: Offers, offer: Offer, given: Mapping[str, int], chosen: Sequence[Chosen]) -> None:
+    """Take what was chosen from the offers, and leave out the campaigns that had less than they were given."""
+    got = Counter(one.intent.campaign for one in chosen)
+    offer.calls -= len(chosen)
+    offers.total -= len(chosen)
+    for name, calls in given.items():
+        assistant = offer.plans[name].campaign.assistant or ""
+        if assistant in offers.probes:
+            offers.probes[assistant] -= got[name]
+        offer.rooms[name] -= got[name]
+        if got[name] < calls:
+            del offer.rooms[name]
+
+
 def _choose_for(
     connection: Connection, plan: Plan, number: int, settings: Settings, now: datetime, guard: Guard
 ) -> list[Chosen]:
@@ -67,9 +129,11 @@ def _choose_for(
     rules = settings.calling_rules.pack()
     memory = max(spacing.memory, rules.memory) if rules else spacing.memory
     of_campaign = decision.campaign_part(plan, now)
-    for _ in range(_MOST_BATCHES):
+    for batch in range(_MOST_BATCHES):
         held: list[tuple[str, str, datetime]] = []
-        waiting = orders.waiting(connection, plan.campaign.uuid, now, max(_BATCH, 2 * number))
+        # Where the first orders may be called, as most may, the rest need not be read.
+        size = max(_BATCH if batch else _FIRST_BATCH, 2 * number)
+        waiting = orders.waiting(connection, plan.campaign.uuid, now, size)
         numbers = {record.e164 for record in waiting if record.e164}
         called = history.calls(connection, numbers, now - memory)
         for record in waiting:

@@ -17,6 +17,7 @@ from dispatcher.loops.context import Context
 from dispatcher.mirror import attempts, dead_letters, do_not_call, orders
 from dispatcher.mirror.attempts import WORKER, Attempt
 from dispatcher.mirror.database import Connection
+from dispatcher.mirror.slots import Ended
 from dispatcher.model.attempt import LOST, State
 from dispatcher.model.dead_letter import Reason, closing
 from dispatcher.model.outcome import BEGUN, Outcome, outcome
@@ -64,7 +65,12 @@ async def apply_pending(context: Context, phone: str, sure: Callable[[str], Awai
 
 async def _take_in(context: Context, reports: Sequence[Report], sure: Collection[str]) -> None:
     now = context.clock.now()
-    applied = await context.database.write(apply, reports, sure, context.retry_policy(), context.book.plans, now)
+    plans = context.book.plans
+    judged = await context.database.write(apply, reports, sure, context.retry_policy(), plans, now)
+    applied = Counter(word for _, word in judged)
+    if _tell_breakers(context, judged, now):
+        # What waits for a dialer on a phone that rests now is taken back.
+        context.nudge("tend")
     await context.outcomes.drop(reports)
     for word, number in applied.items():
         if word.startswith(_REFUSED):
@@ -80,6 +86,24 @@ async def _take_in(context: Context, reports: Sequence[Report], sure: Collection
     context.nudge("dispatch")
 
 
+def _tell_breakers(context: Context, judged: Sequence[tuple[Attempt | None, str]], now: datetime) -> bool:
+    """Tell of the calls that have ended; return whether any phone or assistant is to be used otherwise from now on."""
+    policy, plans = context.settings.breaker.policy(), context.book.plans
+    if policy is None:
+        return False
+    return context.book.breakers.heard(
+        policy,
+        (
+            Ended(one.phone, plan.campaign.assistant if plan else None, one.created_at, now, word)
+            for one, word in judged
+            if one is not None and word in _ENDS
+            for plan in (plans.get(one.campaign),)
+        ),
+    )
+
+
+_ENDS = frozenset(Outcome) - {Outcome.GONE}
+
 _REFUSED = "refused: "
 
 _BY = "dispatcher"
@@ -93,22 +117,23 @@ def apply(
     policy: RetryPolicy,
     plans: Mapping[str, Plan],
     now: datetime,
-) -> Counter[str]:
-    """Apply reports in one transaction; return how many of each kind there were.
+) -> list[tuple[Attempt | None, str]]:
+    """Apply reports in one transaction; return for each the attempt as it was before, and its outcome or its refusal.
 
     `sure` holds the phones whose queues are known to be whole, so that `gone` proves something there. `plans` holds the
     campaigns, by uuid, whose hours the wait for a next attempt may depend on.
     """
     jobs = Counter(report.job for report in reports)
     known = attempts.by_job(connection, jobs)
-    counted: Counter[str] = Counter()
+    judged: list[tuple[Attempt | None, str]] = []
     for report in reports:
         attempt = known.get(report.job)
-        counted[_apply_one(connection, report, attempt, report.phone in sure, policy, plans, now)] += 1
+        word = _apply_one(connection, report, attempt, report.phone in sure, policy, plans, now)
+        judged.append((attempt, word))
         if attempt is not None and jobs[report.job] > 1:
             # What one report did, the next one of the same call must see.
             known.update(attempts.by_job(connection, [report.job]))
-    return counted
+    return judged
 
 
 def _apply_one(

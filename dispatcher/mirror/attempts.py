@@ -185,7 +185,7 @@ def occupying(connection: Connection, since: datetime) -> list[Attempt]:
 
     That Redis forgets ends no call: one that was begun may be on the line still.
     """
-    return [attempt_of(row) for row in connection.execute(select(attempts).where(*_occupying(since)))]
+    return [attempt_of(row) for row in connection.execute(select(attempts).where(*occupies(since)))]
 
 
 def occupancy(connection: Connection, since: datetime) -> list[Occupancy]:
@@ -226,7 +226,8 @@ def held_phones(connection: Connection) -> set[str]:
     return set(connection.execute(select(attempts.c.phone).where(is_holding(attempts)).distinct()).scalars())
 
 
-def _occupying(since: datetime) -> tuple[ColumnElement[bool], ...]:
+def occupies(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of `occupying`."""
     lost = and_(attempts.c.state == State.UNCERTAIN.value, attempts.c.why == LOST, attempts.c.ended_at > since)
     return is_holding(attempts), or_(is_live(attempts), lost)
 

@@ -169,6 +169,18 @@ dead_letters = Table(
 
 sync_passes = Table(
     "sync_passes",
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("scope", String, primary_key=True),  # phone or assistant
+    Column("target", String, primary_key=True),
+    Column("since", Instant, nullable=False),  # when the pause began, was prolonged or ended
+    Column("until", Instant, nullable=False),  # no call is placed before this
+    Column("times", Integer, nullable=False),  # pauses in a row without a good call; 0 when over
+    Column("failed", Integer, nullable=False),  # of the calls below, by which the first of them began
+    Column("calls", Integer, nullable=False),
+)
+
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("kind", String, nullable=False),  # campaigns (with phones) or orders
@@ -221,6 +233,7 @@ _partial("attempts_holding", attempts.c.phone, attempts.c.state, where=_HOLDING)
 _partial("attempts_called", attempts.c.number, attempts.c.begun_at, where=_CALLED)
 Index("attempts_by_order", attempts.c.order)
 Index("attempts_by_campaign", attempts.c.campaign, attempts.c.created_at)
+_partial("attempts_begun", attempts.c.phone, attempts.c.begun_at, where=_CALLED)
 Index("attempts_by_time", attempts.c.created_at)
 _partial("orders_waiting", orders.c.campaign, orders.c.rank, orders.c.due_at, orders.c.uuid, where=_WAITING)
 Index("orders_by_campaign", orders.c.campaign)

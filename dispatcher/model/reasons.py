@@ -24,6 +24,8 @@ class Code(StrEnum):
     CLOCK_SKEW = "clock_skew"
     PAUSED_BY_OPERATOR = "paused_by_operator"
     PHONE_PAUSED = "phone_paused"
+    PHONE_FAILING = "phone_failing"
+    ASSISTANT_FAILING = "assistant_failing"
     CONCURRENCY_FULL = "concurrency_full"
     RATE_LIMITED = "rate_limited"
     DAILY_LIMIT_REACHED = "daily_limit_reached"

@@ -1,21 +1,30 @@
-"""How many calls may be released now: slots, calls a second, and turns between campaigns that share a phone.
+"""How many calls a phone may release now: so many a second, so many a day, so many that wait for a dialer.
 
-Instants here are seconds on a monotonic clock, passed in.
+Instants are seconds on a monotonic clock unless they are datetimes, and passed in.
+
+What is guaranteed: over any time of t seconds a phone releases no more than `burst` + rate * t calls, and no more are
+begun than that and the `deepest` number of calls that may have waited. If they have waited for a second or longer, the
+dispatcher has noticed it, and no more are begun than `burst` + rate * t: dialers that come back after a while do not
+begin what has waited and as much again. Both numbers are one for rates below ten a second.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from math import sqrt
+
+DAY = timedelta(hours=24)
+"""The day of a phone's daily limit, which rolls on: no midnight, on whatever clock, lets a phone start all over."""
+
+LINGERING = timedelta(seconds=1)
+"""A call that waits for longer has no dialer, and its token is not spent until it has one."""
 
 _LATE_S = 0.1
 """A release that comes late by up to this is made up for, so that the rate is reached and not only kept below."""
 
 _LEAST_SHARE = 0.01
 """A rate of nothing at all would never release a call; the first turns of an opening have this part of it."""
-
-_DEPTH_S = 1.0
-"""Calls that wait unclaimed are begun all at once when a dialer appears: no more wait than one second's worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,10 @@ class Pace:
     def spend(self, calls: int, now: float) -> "Pace":
         """Return the bucket after so many calls were released at `now`."""
         return Pace(self.rate, max(self.full_at, now) + calls / self.rate)
+
+    def reserve(self, calls: int, now: float) -> "Pace":
+        """Return the bucket without so many of the calls that it holds at most: they are begun at `now` or later."""
+        return Pace(self.rate, max(self.full_at, now + calls / self.rate)) if calls else self
 
     def next_token_at(self, now: float) -> float:
         """Return when the next call may be released: `now` if one may already."""
@@ -82,20 +95,20 @@ class Ramp:
 
 
 def deepest(rate: float) -> int:
-    """Return how many calls of one phone may wait unclaimed."""
-    return max(1, int(rate * _DEPTH_S))
+    """Return how many calls of one phone may wait unclaimed: as many as a full bucket holds.
 
-
-def turns(waiting: Sequence[str], slots: int, last: str | None) -> dict[str, int]:
-    """Share slots out among the campaigns that wait on one phone, one each in turn, going on after `last`.
-
-    Returns the number of slots for each campaign that gets any, the one that had the very last turn at the end.
+    They are begun all at once when a dialer appears.
     """
-    if not waiting or slots <= 0:
-        return {}
-    ordered = sorted(waiting)
-    start = next((place for place, name in enumerate(ordered) if last is not None and name > last), 0)
-    ring = ordered[start:] + ordered[:start]
-    each, more = divmod(slots, len(ring))
-    last_round, earlier = ring[:more], ring[more:] if each else []
-    return dict.fromkeys(earlier, each) | dict.fromkeys(last_round, each + 1)
+    return int(Pace(rate).burst)
+
+
+def left_of_day(begun: Sequence[datetime], waiting: int, most: int) -> tuple[int, datetime | None]:
+    """Return how many more calls a phone may release, and if that is none, when it may release one again (UTC).
+
+    `begun` has the instants, in order, at which its calls of the last day were begun; `waiting` more may still be. The
+    instant is None if it is not to be told: calls that wait may be taken back at any time.
+    """
+    over = len(begun) + waiting - most
+    if over < 0:
+        return -over, None
+    return 0, begun[over] + DAY if over < len(begun) else None

@@ -6,6 +6,7 @@ from pydantic import PrivateAttr
 
 from dispatcher.settings.sections import (
     Api,
+    Breaker,
     CallingRules,
     Daemon,
     Database,
@@ -34,6 +35,7 @@ class Settings(Section):
     sync: Sync = Sync()
     schedule: Schedule = Schedule()
     limits: Limits = Limits()
+    breaker: Breaker = Breaker()
     hopper: Hopper = Hopper()
     retries: Retries = Retries()
     calling_rules: CallingRules = CallingRules()

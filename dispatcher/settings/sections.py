@@ -21,6 +21,7 @@ from pydantic import (
 
 from dispatcher.errors import ConfigurationError
 from dispatcher.model.outcome import Outcome
+from dispatcher.rules.breaker import Policy
 from dispatcher.rules.retry import RetryPolicy
 from dispatcher.rules.rulepack import RulePack
 from dispatcher.rules.spacing import Cap, Spacing
@@ -42,7 +43,9 @@ from dispatcher.settings.values import (
     OwnToken,
     PositiveDuration,
     Rate,
+    Share,
     Token,
+    Weights,
     absent,
     at_least,
     at_most,
@@ -179,6 +182,31 @@ class Limits(Section):
     total_concurrency: Annotated[Count | None, BeforeValidator(absent)] = Field(
         default=None, description="Calls at once in all."
     )
+    phone_calls_per_day: Annotated[Count | None, BeforeValidator(absent)] = Field(
+        default=None, description="Calls of one outbound phone within any 24 hours."
+    )
+    weights: Weights = Field(
+        default={}, description="How many calls in turn a campaign places where others share its phone; 1 if not named."
+    )
+
+
+class Breaker(Section):
+    """When a phone or an assistant whose calls fail is given a rest."""
+
+    share: Annotated[Share | None, BeforeValidator(absent)] = Field(
+        default=0.5, description="A phone or an assistant is paused when this part of its calls has failed."
+    )
+    least: Count = Field(default=10, description="Of fewer calls than this nothing is concluded.")
+    within: PositiveDuration = Field(
+        default=timedelta(minutes=2), description="The time over which calls that ended are counted."
+    )
+    probe_after: PositiveDuration = Field(
+        default=timedelta(minutes=1), description="How long a pause lasts before one call tries again."
+    )
+
+    def policy(self) -> Policy | None:
+        """Return when to pause and when to try again; None if never."""
+        return None if self.share is None else Policy(self.share, self.least, self.within, self.probe_after)
 
 
 class Hopper(Section):

@@ -19,10 +19,17 @@ from dispatcher.settings import durations
 MOST = 1_000_000
 """No ceiling and no rate is higher; a larger number is a slip."""
 
+MOST_WEIGHT = 1000
+"""A campaign has as many calls in a row as it weighs: with more, the others would wait for long."""
+
 _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _LEAST_SECRET = 16
 _BY_NAME = (
     'must be a table of dates by campaign, such as { "8f3a91b2-…" = ["2026-12-24"] }, or in a variable the same as JSON'
+)
+_WEIGHTS = (
+    f'must be a table of whole numbers from 1 to {MOST_WEIGHT} by campaign, such as {{ "8f3a91b2-…" = 3 }}, or in a'
+    " variable the same as JSON"
 )
 _EARLIEST, _LATEST = 1900, 2200
 """The calendar goes on some way around these years, so that the days around a date exist."""
@@ -150,9 +157,32 @@ def _dates_by_name(value: object) -> dict[str, tuple[date, ...]]:
             value = json.loads(value)
         except (ValueError, RecursionError):
             raise ValueError(_BY_NAME) from None
-    if not isinstance(value, dict) or not all(name.strip() and isinstance(days, list | tuple) for name, days in value.items()):
+    if not isinstance(value, dict) or not all(
+        name.strip() and isinstance(days, list | tuple) for name, days in value.items()
+    ):
         raise ValueError(_BY_NAME)
     return {name.strip(): _dates(days) for name, days in value.items()}
+
+
+def _weights(value: object) -> dict[str, int]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise ValueError(_WEIGHTS) from None
+    if not isinstance(value, dict) or not all(
+        name.strip() and isinstance(weight, int) and not isinstance(weight, bool) and 1 <= weight <= MOST_WEIGHT
+        for name, weight in value.items()
+    ):
+        raise ValueError(_WEIGHTS)
+    return {name.strip(): weight for name, weight in value.items()}
+
+
+def _share(value: object) -> float:
+    number = _number(value)
+    if number is None or not 0 < number <= 1:
+        raise ValueError("must be a number above 0, at most 1, such as 0.5")
+    return float(number)
 
 
 def _last_call(value: object) -> Before:
@@ -189,6 +219,8 @@ OwnToken = Annotated[Token, AfterValidator(_password)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Dates = Annotated[tuple[date, ...], BeforeValidator(_dates)]
 DatesByName = Annotated[dict[str, tuple[date, ...]], BeforeValidator(_dates_by_name)]
+Weights = Annotated[dict[str, int], BeforeValidator(_weights)]
+Share = Annotated[float, BeforeValidator(_share)]
 LastCall = Annotated[Before, BeforeValidator(_last_call)]
 FilePath = Annotated[Path, BeforeValidator(_file)]
 KeyPrefix = Annotated[str, BeforeValidator(_prefix)]

@@ -1,13 +1,12 @@
-from itertools import pairwise
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.rules.pacing import Pace, Ramp, deepest, turns
+from dispatcher.rules.pacing import DAY, Pace, Ramp, deepest, left_of_day
 
 rates = st.floats(0.01, 1000)
-names = st.lists(st.text("abcdef", min_size=1, max_size=2), unique=True, max_size=8)
 
 
 def test_a_new_bucket_is_full() -> None:
@@ -137,64 +136,85 @@ def test_a_ramp_never_releases_more_than_the_plain_limit_and_less_while_it_grows
         assert released <= Pace(rate).burst + grown + 1e-3
 
 
-@pytest.mark.parametrize(("rate", "depth"), [(0.01, 1), (1.0, 1), (2.5, 2), (50.0, 50)])
-def test_no_more_calls_wait_than_a_second_would_release(rate: float, depth: int) -> None:
+@pytest.mark.parametrize(("rate", "depth"), [(0.01, 1), (1.0, 1), (9.9, 1), (10.0, 2), (50.0, 6)])
+def test_no_more_calls_wait_than_a_bucket_holds(rate: float, depth: int) -> None:
     assert deepest(rate) == depth
 
 
-@pytest.mark.parametrize("slots", [0, -1])
-def test_without_slots_nobody_has_a_turn(slots: int) -> None:
-    assert turns(["a"], slots, None) == {}
+def test_a_call_that_waits_keeps_its_token_until_it_is_begun() -> None:
+    pace = Pace(0.2).spend(1, 0.0)
+    # A minute later it still waits: whoever takes it then begins the only call of the next five seconds.
+    assert pace.tokens(60.0) == 1
+    assert pace.reserve(1, 60.0).next_token_at(60.0) == pytest.approx(60 + 4.9)
+    assert pace.reserve(0, 60.0) is pace
 
 
-def test_without_campaigns_nobody_has_a_turn() -> None:
-    assert turns([], 5, "a") == {}
+@given(rate=rates, spent=st.integers(0, 30), reserved=st.integers(1, 30), wait=st.floats(0, 100))
+def test_a_reservation_never_gives_a_token_and_never_takes_more_than_the_calls(
+    rate: float, spent: int, reserved: int, wait: float
+) -> None:
+    pace = Pace(rate).spend(spent, 0.0) if spent else Pace(rate)
+    kept = pace.reserve(reserved, wait)
+    assert kept.tokens(wait) <= pace.tokens(wait)
+    assert kept.tokens(wait) >= min(pace.tokens(wait), int(pace.burst - reserved))
+
+
+@given(rate=st.floats(0.05, 50), away=st.floats(1, 600), steps=st.lists(st.floats(0, 1), min_size=1, max_size=60))
+def test_dialers_that_come_back_begin_no_more_than_a_burst_and_the_rate(
+    rate: float, away: float, steps: list[float]
+) -> None:
+    """The dispatcher looks at what waits at each of its turns; the dialers take everything right after one."""
+    pace, now = Pace(rate), 0.0
+    depth = deepest(rate)
+    pace = pace.spend(depth, now)
+    now += away
+    pace = pace.reserve(depth, now)  # it saw that they wait
+    begun = [(now, depth)]
+    linger = depth
+    for step in steps:
+        now += step
+        pace, linger = pace.reserve(linger, now), 0
+        calls = min(depth, pace.tokens(now))
+        pace = pace.spend(calls, now) if calls else pace
+        begun.append((now, calls))
+        elapsed = now - begun[0][0]
+        assert sum(calls for _, calls in begun) <= pace.burst + rate * elapsed + 1e-3
+
+
+NOON = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
-    ("slots", "last", "expected"),
+    ("begun", "waiting", "expected"),
     [
-        (2, None, [("a", 1), ("b", 1)]),
-        (2, "a", [("b", 1), ("c", 1)]),
-        (2, "b", [("c", 1), ("a", 1)]),
-        (2, "c", [("a", 1), ("b", 1)]),
-        (2, "bb", [("c", 1), ("a", 1)]),
-        (3, "a", [("b", 1), ("c", 1), ("a", 1)]),
-        (4, "a", [("c", 1), ("a", 1), ("b", 2)]),
+        (0, 0, (3, None)),
+        (1, 1, (1, None)),
+        (3, 0, (0, NOON + DAY)),
+        (2, 1, (0, NOON + DAY)),
+        (4, 0, (0, NOON + MINUTE + DAY)),
+        (0, 3, (0, None)),
+        (1, 5, (0, None)),
     ],
 )
-def test_turns_go_on_after_the_last_one(slots: int, last: str | None, expected: list[tuple[str, int]]) -> None:
-    assert list(turns(["c", "a", "b"], slots, last).items()) == expected
+def test_a_phone_places_so_many_calls_within_any_24_hours(
+    begun: int, waiting: int, expected: tuple[int, datetime | None]
+) -> None:
+    assert left_of_day([NOON + place * MINUTE for place in range(begun)], waiting, 3) == expected
 
 
-@given(waiting=names, slots=st.integers(-3, 100), last=st.none() | st.text("abcdef", max_size=2))
-def test_all_slots_are_shared_out_as_evenly_as_can_be(waiting: list[str], slots: int, last: str | None) -> None:
-    shared = turns(waiting, slots, last)
-    assert sum(shared.values()) == (max(0, slots) if waiting else 0)
-    assert set(shared) <= set(waiting)
-    assert all(share > 0 for share in shared.values())
-    every = [shared.get(name, 0) for name in waiting]
-    assert max(every, default=0) - min(every, default=0) <= 1
-
-
-@given(waiting=names.filter(bool), slots=st.lists(st.integers(0, 12), max_size=30))
-def test_over_any_number_of_turns_nobody_gets_more_than_one_call_more(waiting: list[str], slots: list[int]) -> None:
-    got, last = dict.fromkeys(waiting, 0), None
-    for free in slots:
-        for name, share in turns(waiting, free, last).items():
-            got[name] += share
-            last = name
-        assert max(got.values()) - min(got.values()) <= 1
-
-
-@given(waiting=names.filter(bool))
-def test_nobody_waits_longer_than_one_round(waiting: list[str]) -> None:
-    served: list[str] = []
-    last: str | None = None
-    for _ in range(3 * len(waiting)):
-        (last,) = turns(waiting, 1, last)
-        served.append(last)
-    for name in waiting:
-        places = [place for place, one in enumerate(served) if one == name]
-        assert all(after - before == len(waiting) for before, after in pairwise(places))
-        assert len(places) == 3
+@given(most=st.integers(1, 5), gaps=st.lists(st.integers(0, 8 * 60), max_size=40))
+def test_no_24_hours_ever_have_more_calls_than_the_limit(most: int, gaps: list[int]) -> None:
+    now, begun = NOON, list[datetime]()
+    for gap in gaps:
+        now += gap * MINUTE
+        recent = [at for at in begun if at > now - DAY]
+        left, again_at = left_of_day(recent, 0, most)
+        if left:
+            begun.append(now)
+        else:
+            assert again_at is not None
+            assert again_at > now
+            assert len([at for at in begun if at > again_at - DAY]) < most
+    for at in begun:
+        assert len([other for other in begun if at <= other < at + DAY]) <= most

@@ -30,6 +30,17 @@ def upgrade() -> None:
     with op.batch_alter_table("dead_letters", schema=None) as batch_op:
         batch_op.create_index("dead_letters_by_source", ["source"], unique=True)
         batch_op.create_index("dead_letters_by_order", ["order"], unique=False)
+    op.create_table(
+        "breakers",
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("since", Instant(), nullable=False),
+        sa.Column("until", Instant(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "target"),
+    )
     for table in ("campaigns", "phones"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column("unlisted_at", Instant(), nullable=True))
@@ -54,3 +65,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("settled_why", sa.Text(), nullable=True))
     with op.batch_alter_table("daemon", schema=None) as batch_op:
         batch_op.add_column(sa.Column("keeps_all", sa.Boolean(), nullable=True))
+        called = sa.text("state IN ('dialing', 'finished', 'uncertain')")
+        batch_op.create_index(
+            "attempts_begun", ["phone", "begun_at"], unique=False, sqlite_where=called, postgresql_where=called
+        )
