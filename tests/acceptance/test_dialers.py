@@ -5,18 +5,20 @@ import os
 import re
 import shutil
 import sys
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dispatcher.serving import Server
-from tests.acceptance.harness import COMMAND, Daemon, Platform, eventually
+from tests.acceptance.harness import COMMAND, Daemon, Platform, eventually, free_port
 from tests.servers import Redis
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -110,3 +112,41 @@ async def test_the_webhook_bridge_posts_calls_and_reads_their_outcomes(platform:
     jobs = (await daemon.json("jobs"))["jobs"]
     assert {(job["outcome"], job["call_id"]) for job in jobs} == {("busy", "abc")}
     assert sorted(posted) == [f"+1212555{place:04d}" for place in range(4)]
+
+
+async def test_the_webhook_bridge_takes_an_outcome_after_it_was_killed_and_started_anew(
+    platform: Platform, make_daemon: Make, tmp_path: Path
+) -> None:
+    platform.campaign(orders=1)
+    callbacks: asyncio.Queue[str] = asyncio.Queue()
+
+    async def dial(request: Request) -> Response:
+        assert request.headers["webhook-signature"].startswith("v1,")
+        callbacks.put_nowait(request.headers["dispatcher-callback"])
+        return Response(status_code=202)
+
+    daemon = make_daemon()
+    await daemon.up()
+    (tmp_path / "secret").write_text(f"whsec_{b64encode(os.urandom(32)).decode()}\n")
+    environment = daemon.environment | {"DISPATCHER_WORKER__WEBHOOK_SECRET_FILE": str(tmp_path / "secret")}
+    app = Starlette(routes=[Route("/dial", dial, methods=["POST"])])
+    listen = f"127.0.0.1:{free_port()}"
+    async with Server(app, host="127.0.0.1", port=0, name="The dialer", remedy="take another") as server:
+        bridge = (*COMMAND, "worker", "--webhook", f"{server.url}/dial", "--listen", listen)
+        async with process(*bridge, **environment) as first:
+            callback = await asyncio.wait_for(callbacks.get(), 60)
+            first.kill()
+            await first.wait()
+        async with process(*bridge, **environment), httpx.AsyncClient() as client:
+
+            async def posted() -> bool:
+                try:
+                    return (await client.post(callback, json={"outcome": "voicemail"})).status_code == 204
+                except httpx.TransportError:
+                    return False
+
+            await eventually(posted, what="the outcome to be taken")
+            await eventually(lambda: finished(daemon, 1), what="one outcome")
+    [job] = (await daemon.json("jobs"))["jobs"]
+    assert job["outcome"] == "voicemail"
+    assert callbacks.empty()
