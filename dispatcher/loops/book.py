@@ -117,9 +117,9 @@ class Book:
     def reasons(self, plan: Plan, at: datetime) -> list[Reason]:
         """Return what stands against dialling a campaign at `at`, apart from the conditions of the whole daemon."""
         found = campaign_reasons(plan, at, self.brakes, self.guard_of(plan.campaign.uuid))
+        found += self.breakers.reasons(plan, at)
         if not found:
             stale = conditions.orders_stale(self.orders_synced_at.get(plan.campaign.uuid), at, self.max_staleness)
-        found += self.breakers.reasons(plan, at)
             found += [stale] if stale else []
         return found
 

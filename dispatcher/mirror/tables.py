@@ -167,8 +167,6 @@ dead_letters = Table(
     sqlite_autoincrement=True,  # an id that somebody has noted down never comes to mean another letter
 )
 
-sync_passes = Table(
-    "sync_passes",
 breakers = Table(
     "breakers",
     metadata,
@@ -181,6 +179,8 @@ breakers = Table(
     Column("calls", Integer, nullable=False),
 )
 
+sync_passes = Table(
+    "sync_passes",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("kind", String, nullable=False),  # campaigns (with phones) or orders
@@ -231,9 +231,9 @@ _partial("one_attempt_holds_an_order", attempts.c.order, where=_HOLDING, unique=
 _partial("one_live_attempt_per_number", attempts.c.number, where=_LIVE, unique=True)
 _partial("attempts_holding", attempts.c.phone, attempts.c.state, where=_HOLDING)
 _partial("attempts_called", attempts.c.number, attempts.c.begun_at, where=_CALLED)
+_partial("attempts_begun", attempts.c.phone, attempts.c.begun_at, where=_CALLED)
 Index("attempts_by_order", attempts.c.order)
 Index("attempts_by_campaign", attempts.c.campaign, attempts.c.created_at)
-_partial("attempts_begun", attempts.c.phone, attempts.c.begun_at, where=_CALLED)
 Index("attempts_by_time", attempts.c.created_at)
 _partial("orders_waiting", orders.c.campaign, orders.c.rank, orders.c.due_at, orders.c.uuid, where=_WAITING)
 Index("orders_by_campaign", orders.c.campaign)

@@ -63,9 +63,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("settled_at", Instant(), nullable=True))
         batch_op.add_column(sa.Column("settled_by", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("settled_why", sa.Text(), nullable=True))
-    with op.batch_alter_table("daemon", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("keeps_all", sa.Boolean(), nullable=True))
         called = sa.text("state IN ('dialing', 'finished', 'uncertain')")
         batch_op.create_index(
             "attempts_begun", ["phone", "begun_at"], unique=False, sqlite_where=called, postgresql_where=called
         )
+    with op.batch_alter_table("daemon", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("keeps_all", sa.Boolean(), nullable=True))
