@@ -22,7 +22,14 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "explain": "explain",
         "rules": "rules",
     },
-    "Steer it": {"pause": "pause", "resume": "pause", "job": "job", "dnc": "dnc", "dead": "dead"},
+    "Steer it": {
+        "pause": "pause",
+        "resume": "pause",
+        "job": "job",
+        "reconcile": "reconcile",
+        "dnc": "dnc",
+        "dead": "dead",
+    },
     "Shell": {"completion": "completion"},
 }
 """Under each heading of the help, every command with the module that holds it."""

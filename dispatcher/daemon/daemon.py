@@ -24,6 +24,7 @@ from dispatcher.loops.last_calls import LastCalls
 from dispatcher.loops.orders import Orders
 from dispatcher.loops.outcomes import Outcomes, apply_pending
 from dispatcher.loops.reap import Reap
+from dispatcher.loops.reconcile import Reconcile
 from dispatcher.loops.settle import take_back
 from dispatcher.loops.sync import KIND, Sync
 from dispatcher.loops.tend import Tend
@@ -103,6 +104,7 @@ class Daemon:
                 Tend(context, self.custody),
                 Outcomes(context, self.custody.sure),
                 Reap(context, self.custody),
+                Reconcile(context, self.custody),
                 TimeZones(context),
                 LastCalls(context),
                 Cleanup(context),

@@ -50,7 +50,8 @@ class Queue:
         self._hopper = hopper
         self._prefix = prefix
         self._epoch = epoch
-        self._scripts = {name: _source("guard") + _source(name) for name in ("adopt", "enqueue", "renew", "take_back")}
+        names = ("adopt", "enqueue", "renew", "sweep", "take_back")
+        self._scripts = {name: _source("guard") + _source(name) for name in names}
         self._digests = {
             name: sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in self._scripts.items()
         }
@@ -96,6 +97,11 @@ class Queue:
         fresh = ["1" if may_be_new else "0" for may_be_new in jobs.values()]
         answers = await self._run("take_back", phone, list(jobs), fresh)
         return {job: Finding(answer) for job, answer in zip(jobs, answers, strict=True)}
+
+    async def sweep(self, phone: str) -> bool:
+        """Remove the queue of a phone that nobody uses any more; False if there is a call or a report in it."""
+        [gone] = await self._run("sweep", phone, (), (), keys.outcomes(self._prefix, phone))
+        return bool(int(gone))
 
     async def _run(
         self, script: str, phone: str, jobs: Sequence[str], arguments: Sequence[str | bytes | int], *more: str

@@ -13,6 +13,7 @@ from dispatcher.errors import TransientError
 from dispatcher.hopper import keys
 from dispatcher.hopper.census import Census
 from dispatcher.hopper.connection import translated
+from dispatcher.hopper.inventory import Inventory
 from dispatcher.hopper.layout import Failover
 from dispatcher.hopper.servers import Hopper, apart, at, shards
 
@@ -57,6 +58,10 @@ class Watch:
     def __init__(self, hopper: Hopper, prefix: str) -> None:
         self._hopper = hopper
         self._prefix = prefix
+
+    def inventory(self) -> Inventory:
+        """Return what reads everything that there is of a phone."""
+        return Inventory(self._hopper, self._prefix)
 
     async def times(self) -> list[datetime]:
         """Return the instants on the clocks of all servers that answer."""

@@ -94,6 +94,10 @@ class Custody:
         self._recovering[phone] = self._context.clock.now() + self._context.settings.hopper.lease
         log.warning("hopper lost", phone=phone, settled_at=self._recovering[phone].isoformat())
 
+    def release(self, phone: str) -> None:
+        """Note that a queue has been removed: it is made anew before it is used again."""
+        self._held.discard(phone)
+
     async def run_once(self) -> float:
         """Look whether Redis is still the same, and settle the queues whose wait is over."""
         context = self._context
@@ -147,12 +151,14 @@ class Custody:
 
     async def _lose_others(self, before: Census, now: Census) -> None:
         """Note that the queues in use are gone whose server is another than before."""
-        in_use = sorted(await self._context.database.read(attempts.live_phones))
+        in_use = await self._context.database.read(attempts.live_phones)
+        # One without live attempts, too: the script of an intent that was given up may be on its way yet, and would
+        # find neither the fence nor its mark on a queue that was made anew at once.
+        lost = {phone for phone in in_use | self._held if not self._same(phone, before, now)}
         # Nothing may come between these two: a queue is either held or known to be lost.
-        self._held = {phone for phone in self._held if self._same(phone, before, now)}
-        for phone in in_use:
-            if not self._same(phone, before, now):
-                self.lose(phone)
+        self._held -= lost
+        for phone in sorted(lost):
+            self.lose(phone)
 
     async def _look_at_server(self) -> None:
         """Note whether the server forgets nothing in a restart, for as long as it runs and is set as it is now."""

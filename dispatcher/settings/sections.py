@@ -223,6 +223,11 @@ class Hopper(Section):
         default=timedelta(minutes=15), description="A begun call with no outcome becomes uncertain after this."
     )
 
+    reconcile_interval: Annotated[Duration, AfterValidator(at_least("1s"))] = Field(
+        default=timedelta(minutes=5),
+        description="How often SQL and Redis are compared, and what is provable is repaired.",
+    )
+
     @field_validator("claim_timeout")
     @classmethod
     def _outlasts_the_lease(cls, value: timedelta, info: ValidationInfo) -> timedelta:

@@ -69,3 +69,11 @@ def upgrade() -> None:
         )
     with op.batch_alter_table("daemon", schema=None) as batch_op:
         batch_op.add_column(sa.Column("keeps_all", sa.Boolean(), nullable=True))
+    with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.create_index(
+            "orders_held",
+            ["live_job"],
+            unique=False,
+            sqlite_where=sa.text("live_job IS NOT NULL"),
+            postgresql_where=sa.text("live_job IS NOT NULL"),
+        )
