@@ -109,9 +109,15 @@ class Cluster:
             wait_until(lambda client=client: client.cluster("INFO")["cluster_state"] == "ok")  # type: ignore[misc]
             client.close()
 
-    def node_of(self, phone: str) -> Redis:
-        """Return the node that holds a phone's queue."""
-        return self.nodes[key_slot(phone.encode()) // (SLOTS // len(self.nodes) + 1)]
+    def revive(self, node: Redis) -> None:
+        """Start a node again, and wait until it takes part."""
+        node.start()
+        with redis.Redis(port=node.port, decode_responses=True) as client:
+            wait_until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
+
+    def node_of(self, key: str) -> Redis:
+        """Return the node that holds a key, or the queue of a phone."""
+        return self.nodes[key_slot(key.encode()) // (SLOTS // len(self.nodes) + 1)]
 
     def kill(self) -> None:
         """End all nodes."""

@@ -42,7 +42,7 @@ class SentinelDialer(RawDialer):
 async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
     servers = Watched(tmp_path / "servers")
     try:
-        await asyncio.to_thread(servers.start)
+        servers.start()
         yield servers
     finally:
         servers.kill()
@@ -52,7 +52,7 @@ async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
 async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
     servers = Cluster(tmp_path / "servers")
     try:
-        await asyncio.to_thread(servers.start)
+        servers.start()
         yield servers
     finally:
         servers.kill()
@@ -79,12 +79,12 @@ async def test_a_stale_replica_that_takes_over_offers_no_begun_call_again(
         await daemon.start()
         async with dialing(*dialers):
             await eventually(lambda: _begun(dialers) >= 5, what="calls")
-            await asyncio.to_thread(watched.make_stale)
+            watched.make_stale()
             stale_since = _begun(dialers)
             # The replica knows that these were queued, and not that they are being called.
             await eventually(lambda: _begun(dialers) >= stale_since + 4, what="calls that the replica does not know of")
             watched.primary.kill()
-            await eventually(lambda: asyncio.to_thread(watched.promoted), 30, "the replica to take over")
+            await eventually(watched.promoted, 30, "the replica to take over")
             await eventually(lambda: _settled(daemon, ORDERS), 60, "every order called or held")
             await eventually(daemon.ready, what="the daemon to be ready again")
         states = (await daemon.json("status"))["attempts"]
