@@ -174,6 +174,8 @@ class Daemon:
         }
         if self.custody.recovering:
             parts["hopper"] = _part(False, _settling(self.custody.recovering))
+        elif self.custody.silent:
+            parts["hopper"] = _part(False, self.custody.silent)
         held, lost = self.context.book.held
         parts["uncertain"] = {"ok": True, "detail": _held(held, lost) if held else ""}
         for reason in conditions:

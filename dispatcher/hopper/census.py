@@ -50,9 +50,13 @@ class Census:
         at = slot(key)
         return next((server for first, last, server in self.ranges if first <= at <= last), None)
 
+    def silent(self) -> list[tuple[int, int]]:
+        """Return the ranges of slots whose servers do not answer."""
+        return [(first, last) for first, last, server in self.ranges if server is None]
+
     def remembering(self, before: "Census") -> "Census":
         """Return this census with those who do not answer as they were known before."""
-        if all(server is not None for _, _, server in self.ranges):
+        if not self.silent():
             return self
         return Census.of([now or then for now, then in zip(self.slots(), before.slots(), strict=True)])
 

@@ -47,6 +47,13 @@ class Custody:
         """The phones whose queues are lost and wait to be settled."""
         return frozenset(self._recovering)
 
+    @property
+    def silent(self) -> str:
+        """What of Redis does not answer while other servers do, as a sentence; empty if nothing."""
+        silent = () if self._found is None else self._found.silent()
+        slots = ", ".join(f"{first}-{last}" for first, last in silent)
+        return f"Redis does not answer for the slots {slots}: the phones whose queues are there wait" if slots else ""
+
     async def hold(self, phone: str) -> bool:
         """Take charge of a phone's queue, if that has not been done; False if it must be left alone for now."""
         if self._found is None:
@@ -147,6 +154,8 @@ class Custody:
                 log.warning("Redis is another process than before", before=str(before), now=str(known))
                 await self._lose_others(before, known)
         self._found, self._known, self._keeps_all = found, known, keeps_all
+        if found.silent():
+            log.warning("a part of Redis is silent", slots=found.silent())
         await context.database.write(record.seen_server, context.epoch, str(known), keeps_all=keeps_all)
 
     async def _lose_others(self, before: Census, now: Census) -> None:

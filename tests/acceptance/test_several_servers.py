@@ -145,6 +145,8 @@ async def test_a_shard_that_dies_and_comes_back_empty_concerns_its_phones_only(
                 30,
                 "calls on the other phones",
             )
+            told = (await daemon.get("/readyz")).json()["parts"]["hopper"]
+            assert "Redis does not answer for the slots" in told["detail"]
             cluster.node_of(doomed).start()
             await eventually(lambda: _settled(daemon, ORDERS * len(phones)), 60, "every order called or held")
         worker.stop()
