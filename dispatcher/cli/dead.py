@@ -101,7 +101,8 @@ def retry(given: Common, ids: tuple[int, ...], campaign: str | None, reason: str
     """Open the orders of dead letters again, with all their attempts before them.
 
     They are called when their campaign's hours and every other rule allow it, within a minute of that. A number on the
-    do-not-call list is never called, and a report is no order: those are refused by name, and it ends with 1.
+    do-not-call list is never called, an order that the platform gave up is opened there, and a report is no order:
+    those are refused by name, and it ends with 1.
     """
     from dispatcher.cli.faults import problem
     from dispatcher.cli.mirrored import opened

@@ -15,6 +15,7 @@ from dispatcher.mirror import orders
 from dispatcher.mirror.rows import chunks, insert
 from dispatcher.mirror.tables import dead_letters
 from dispatcher.model.dead_letter import Reason
+from dispatcher.model.order import DIALABLE
 
 MOST_REPORTS = 1000
 """So many reports that belong to no order are kept: a broken worker may send any number of them."""
@@ -109,7 +110,8 @@ def counts(connection: Connection) -> dict[Reason, int]:
 def retry(connection: Connection, letters: Sequence[Letter]) -> dict[int, str]:
     """Open the orders of letters again, with all their attempts before them, and take those letters away.
 
-    Returns by its id, for each letter that is left where it is, why. The do-not-call list is never passed over.
+    Returns by its id, for each letter that is left where it is, why. The do-not-call list is never passed over, and
+    neither is the platform's own status of an order.
     """
     known = orders.known(connection, [letter.order for letter in letters if letter.order is not None])
     refused: dict[int, str] = {}
@@ -119,6 +121,9 @@ def retry(connection: Connection, letters: Sequence[Letter]) -> dict[int, str]:
             refused[letter.id] = "it is a report, and no order that could be called again: drop it"
         elif record.forbidden:
             refused[letter.id] = "the number is on the do-not-call list"
+        elif record.order.status not in DIALABLE:
+            status = record.order.status.value
+            refused[letter.id] = f"the platform has it as {status}: set it back to planned there, which opens it here"
     orders.reopen(connection, [one.order for one in letters if one.order is not None and one.id not in refused])
     return refused
 

@@ -139,6 +139,17 @@ def test_a_retry_never_passes_over_the_do_not_call_list(connection: Connection) 
     assert letters(connection) == [letter]
 
 
+def test_an_order_that_the_platform_gave_up_is_opened_there_and_not_by_a_retry(connection: Connection) -> None:
+    attempt_in(connection, State.DIALING)
+    told(connection, "job_1", "failed")
+    put_order(connection, "order_1", status="failed", dialable=False)
+    [letter] = letters(connection)
+    assert dead_letters.retry(connection, [letter]) == {
+        letter.id: "the platform has it as failed: set it back to planned there, which opens it here"
+    }
+    assert letters(connection) == [letter]
+
+
 def test_a_report_cannot_be_retried_and_can_be_dropped(connection: Connection) -> None:
     told(connection, "nobody's", "completed")
     [letter] = letters(connection)

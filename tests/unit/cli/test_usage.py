@@ -27,6 +27,10 @@ UUID = "8f3a91b2-c4d5-4e6f-a8b9-c0d1e2f3a4b5"
         (["worker", "--simulate", "--webhook", "http://x.example"], "--simulate or --webhook"),
         (["worker", "--webhook", "http://x.example", "--mix", "busy=1"], "--mix goes with --simulate only"),
         (["worker", "--simulate", "--listen", "127.0.0.1:0"], "--listen goes with --webhook only"),
+        (["dead", "retry"], "Say which letters"),
+        (["dead", "drop", "--reason", "failed"], "Say which letters"),
+        (["dead", "drop", "1", "--all"], "Give either IDs"),
+        (["dead", "list", "--reason", "bad-luck"], "bad-luck"),
         (["explain"], "CAMPAIGN"),
         (["explain", UUID, "--at", "tomorrow"], "'tomorrow' is no time"),
         (["jobs", "--state", "ringing"], "ringing"),
@@ -52,6 +56,18 @@ def test_a_configuration_file_that_is_missing_is_told(dispatcher: Run, tmp_path:
     assert result.stderr == (
         f"dispatcher: The configuration file {tmp_path}/none.toml cannot be read: No such file or directory.\n"
     )
+
+
+def test_a_webhook_secret_that_is_no_key_is_told_and_not_shown(dispatcher: Run, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hunter2")
+    file = tmp_path / "dispatcher.toml"
+    file.write_text('[worker]\nwebhook_secret_file = "secret"\n')
+
+    result = dispatcher("worker", "--webhook", "http://dialer.example/", "-c", str(file))
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("dispatcher: worker.webhook_secret must be whsec_ and base64 of 24 to 64 random")
+    assert "hunter2" not in result.stderr
 
 
 def test_every_fault_of_the_configuration_has_a_line(dispatcher: Run, tmp_path: Path) -> None:
