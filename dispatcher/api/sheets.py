@@ -52,30 +52,37 @@ class Sheet:
 
 
 class Sheets:
-    """The pages of one list."""
+    """The pages of one list; `remember` them where it is read again and again and is not too long for that."""
 
-    def __init__(self, platform: Platform, path: str, key: str, filters: Mapping[str, str], told: Told | None) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        path: str,
+        key: str,
+        filters: Mapping[str, str],
+        told: Told | None = None,
+        *,
+        remember: bool = True,
+    ) -> None:
         self._platform = platform
         self._path = path
         self._key = key
         self._filters = filters
         self._told = told
+        self._remember = remember
+        self.total = 0  # how many things the list had when a page of it was last read
         self._known: dict[int, Sheet] = {}
 
-    @property
-    def total(self) -> int:
-        """How many things the list had when it was last read."""
-        return self._known[1].total if 1 in self._known else 0
-
-    async def read(self) -> AsyncGenerator[tuple[int, Sheet], None]:
-        """Yield each page with its number; a few more are on their way while one is dealt with."""
+    async def read(self, first: int = 1) -> AsyncGenerator[tuple[int, Sheet], None]:
+        """Yield each page with its number, from the `first`; a few more are on their way while one is dealt with."""
         coming: deque[asyncio.Task[Sheet]] = deque()
-        number, asked, read = 1, 1, 0
+        number, asked, read = first, first, 0
         try:
-            coming.append(asyncio.create_task(self.one(1)))
+            coming.append(asyncio.create_task(self.one(first)))
             while coming:
                 sheet = await coming.popleft()
                 read += sheet.size
+                self.total = sheet.total
                 if self._told is not None:
                     self._told(self._key, read, sheet.total)
                 last = sheet.is_last(number)
@@ -106,5 +113,6 @@ class Sheets:
         names = "\n".join(name for name, _, _ in things if name is not None)
         digests = "".join(digest for _, digest, _ in things)
         sheet = Sheet(page.mark, len(things), page.total, page.total_pages, names, digests, None)
-        self._known[number] = sheet
+        if self._remember:
+            self._known[number] = sheet
         return replace(sheet, things=things)

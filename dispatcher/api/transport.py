@@ -27,6 +27,10 @@ _LARGEST_BODY = 16 * 1024 * 1024
 _LONGEST_CONNECT_S = 5.0
 
 
+class RefusedError(PermanentError):
+    """The platform does not take the request as it is (400, 422)."""
+
+
 class RetryableError(TransientError):
     """A fault that a repeat may mend; `wait_s` is what the platform asked for, in seconds, if it did."""
 
@@ -151,6 +155,8 @@ class Transport:
         if status == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
             wait = _retry_after(response.headers.get("retry-after", ""), self._clock.now())
             raise RetryableError(f"the platform answers {status} at {path}", wait)
+        if status in {httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY}:
+            raise RefusedError(f"the platform answers {status} at {path}")
         raise PermanentError(f"the platform answers {status} at {path}")
 
 

@@ -14,11 +14,12 @@ from dispatcher.api.client import Platform
 from dispatcher.clock import Clock
 from dispatcher.daemon.parts import assembled, opened
 from dispatcher.daemon.triggers import Triggers
-from dispatcher.errors import DispatcherError, NotFoundError, TransientError
+from dispatcher.errors import DispatcherError, NotFoundError
 from dispatcher.log import logger
 from dispatcher.loops.cleanup import Cleanup
 from dispatcher.loops.custody import Custody
 from dispatcher.loops.dispatch import Dispatch
+from dispatcher.loops.doubts import Doubts
 from dispatcher.loops.health import Health
 from dispatcher.loops.last_calls import LastCalls
 from dispatcher.loops.orders import Orders
@@ -92,6 +93,7 @@ class Daemon:
         last = await context.database.read(record.last_pass, KIND, ok=True)
         context.book.synced_at = last.started_at if last else None
         context.book.orders_synced_at = await context.database.read(campaigns.orders_synced_at)
+        context.book.orders_seen_at = await context.database.read(campaigns.orders_seen_at)
 
     def _add_loops(self) -> None:
         context = self.context
@@ -105,6 +107,7 @@ class Daemon:
                 Outcomes(context, self.custody.sure),
                 Reap(context, self.custody),
                 Reconcile(context, self.custody),
+                Doubts(context),
                 TimeZones(context),
                 LastCalls(context),
                 Cleanup(context),
@@ -159,7 +162,7 @@ class Daemon:
 
     async def answers(self) -> None:
         """Return once the database answers or says why not; it hangs as long as the database does."""
-        with suppress(TransientError):
+        with suppress(DispatcherError):
             await self.context.database.read(record.current)
 
     def health(self) -> dict[str, Part]:

@@ -29,6 +29,7 @@ class Book:
         self.breakers = Breakers()
         self.synced_at: datetime | None = None
         self.orders_synced_at: dict[str, datetime] = {}
+        self.orders_seen_at: dict[str, datetime] = {}
         self.skews: dict[str, timedelta] = {}
         # What keeps the whole hopper from being used: nothing is queued before Redis has told its name and time.
         self.hopper: Reason | None = Reason(Code.HOPPER_RECOVERING, "Redis has not answered yet")
@@ -55,6 +56,7 @@ class Book:
         self._standing = Counter(plan.standing[0].code for plan in self.plans.values() if plan.standing)
         self._stirred = {uuid: stirs for uuid, stirs in self._stirred.items() if uuid in self.plans}
         self.orders_synced_at = {uuid: when for uuid, when in self.orders_synced_at.items() if uuid in self.plans}
+        self.orders_seen_at = {uuid: when for uuid, when in self.orders_seen_at.items() if uuid in self.plans}
         self._openings.replace(
             (
                 (uuid, plan.week, plan.zone)
@@ -119,7 +121,7 @@ class Book:
         found = campaign_reasons(plan, at, self.brakes, self.guard_of(plan.campaign.uuid))
         found += self.breakers.reasons(plan, at)
         if not found:
-            stale = conditions.orders_stale(self.orders_synced_at.get(plan.campaign.uuid), at, self.max_staleness)
+            stale = conditions.orders_stale(self._orders_read_at(plan.campaign.uuid), at, self.max_staleness)
             found += [stale] if stale else []
         return found
 
@@ -143,6 +145,15 @@ class Book:
             found[reasons[0].code if reasons else None] += 1
         found[Code.WINDOW_CLOSED] += idle - len(judged)
         return +found
+
+    def _orders_read_at(self, campaign: str) -> datetime | None:
+        """Return when orders of a campaign were last read, be it some of them or all."""
+        read = [at for at in (self.orders_seen_at.get(campaign), self.orders_synced_at.get(campaign)) if at is not None]
+        return max(read, default=None)
+
+    def seen_since(self, campaign: str, at: datetime) -> datetime:
+        """Return since when an order of a campaign must have been listed to be dialled at `at`."""
+        return conditions.seen_since(self.orders_synced_at.get(campaign), at, self.max_staleness)
 
     def dialing(self, at: datetime) -> list[Plan]:
         """Return the plans that may be dialled at `at` and may have orders that are due."""

@@ -18,6 +18,7 @@ from dispatcher.rules import decision, recipient
 from dispatcher.rules.eligibility import not_after, order_reasons, spacing_of
 from dispatcher.rules.fairness import Turns
 from dispatcher.rules.last_call import NO_GUARD, Guard
+from dispatcher.rules.offsets import EPOCH
 from dispatcher.rules.plan import Plan
 from dispatcher.rules.spacing import spacing_reasons
 from dispatcher.settings import Settings
@@ -40,21 +41,29 @@ class Chosen:
     record: OrderRecord
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What binds a campaign beside its plan: its guard, and since when an order must have been listed."""
+
+    guard: Guard = NO_GUARD
+    seen_since: datetime = EPOCH
+
+
 def choose(
     connection: Connection,
     wanted: Sequence[tuple[Plan, int]],
     settings: Settings,
     now: datetime,
-    guard_of: Callable[[str], Guard] = lambda _campaign: NO_GUARD,
+    terms_of: Callable[[str], Terms] = lambda _campaign: Terms(),
 ) -> tuple[list[Chosen], dict[str, datetime | None]]:
-    """Choose up to so many orders of each plan and write their intents; `guard_of` tells the guard of a campaign.
+    """Choose up to so many orders of each plan and write their intents; `terms_of` tells the terms of a campaign.
 
     Returns them, and the campaigns that have no order due, each with the instant at which one will be.
     """
     chosen: list[Chosen] = []
     dry: dict[str, datetime | None] = {}
     for plan, number in wanted:
-        found = _choose_for(connection, plan, number, settings, now, guard_of(plan.campaign.uuid))
+        found = _choose_for(connection, plan, number, settings, now, terms_of(plan.campaign.uuid))
         if not found:
             dry[plan.campaign.uuid] = orders.next_due(connection, plan.campaign.uuid, now)
         made = attempts.intend(connection, [one.intent for one in found], now)
@@ -78,7 +87,7 @@ def share_out(
     turns: Mapping[str, Turns],
     settings: Settings,
     now: datetime,
-    guard_of: Callable[[str], Guard],
+    terms_of: Callable[[str], Terms],
 ) -> Release:
     """Choose orders for what phones may release, their campaigns taking turns; see `choose`.
 
@@ -96,7 +105,7 @@ def share_out(
             if not given:
                 break
             wanted = [(offer.plans[name], calls) for name, calls in given.items()]
-            chosen, dry = choose(connection, wanted, settings, now, guard_of)
+            chosen, dry = choose(connection, wanted, settings, now, terms_of)
             release.chosen += chosen
             release.dry |= dry
             _take(offers, offer, given, chosen)
@@ -122,7 +131,7 @@ def _take(offers: Offers, offer: Offer, given: Mapping[str, int], chosen: Sequen
 
 
 def _choose_for(
-    connection: Connection, plan: Plan, number: int, settings: Settings, now: datetime, guard: Guard
+    connection: Connection, plan: Plan, number: int, settings: Settings, now: datetime, terms: Terms
 ) -> list[Chosen]:
     chosen: dict[str, Chosen] = {}  # by number: two orders of one person take turns
     spacing = settings.retries.spacing()
@@ -133,7 +142,7 @@ def _choose_for(
         held: list[tuple[str, str, datetime]] = []
         # Where the first orders may be called, as most may, the rest need not be read.
         size = max(_BATCH if batch else _FIRST_BATCH, 2 * number)
-        waiting = orders.waiting(connection, plan.campaign.uuid, now, size)
+        waiting = orders.waiting(connection, plan.campaign.uuid, now, size, seen_since=terms.seen_since)
         numbers = {record.e164 for record in waiting if record.e164}
         called = history.calls(connection, numbers, now - memory)
         for record in waiting:
@@ -152,7 +161,7 @@ def _choose_for(
                 country = record.order.country
                 of_person = decision.recipient_part(record.e164, country, calls, now, calling_rules=rules, spacing=own)
                 why = {**of_campaign, **of_person}
-                chosen[record.e164] = _with_intent(plan, record, record.e164, settings, now, guard, why)
+                chosen[record.e164] = _with_intent(plan, record, record.e164, settings, now, terms.guard, why)
         orders.hold(connection, held)
         # Another batch only helps if this one was used up by orders that had to be put off.
         if len(chosen) >= number or not held:

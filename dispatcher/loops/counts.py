@@ -20,6 +20,15 @@ class Counts:
         self.refused += len(refusals)
         self.refusals += refusals
 
+    def add(self, other: "Counts") -> None:
+        """Count what was done elsewhere too."""
+        self.added += other.added
+        self.changed += other.changed
+        self.removed += other.removed
+        self.unchanged += other.unchanged
+        self.refused += other.refused
+        self.refusals += other.refusals
+
     def document(self) -> dict[str, Any]:
         """Return the counts as the command line shows them."""
         return {

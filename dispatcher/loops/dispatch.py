@@ -5,7 +5,7 @@ In that order, so that a crash between any two steps leaves an attempt that can 
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from dispatcher import metrics
@@ -13,7 +13,7 @@ from dispatcher.errors import LostHopperError
 from dispatcher.hopper.document import document
 from dispatcher.hopper.queue import QueuedCall
 from dispatcher.log import logger
-from dispatcher.loops.choose import Chosen, share_out
+from dispatcher.loops.choose import Chosen, Terms, share_out
 from dispatcher.loops.context import Context
 from dispatcher.loops.custody import Custody
 from dispatcher.loops.slots import Offer, Offers, Slots, by_phone
@@ -90,11 +90,15 @@ class Dispatch:
         start = bisect_right(ordered, self._last_phone, key=lambda offer: offer.phone)
         return ordered[start:] + ordered[:start]
 
+    def _terms_of(self, now: datetime) -> Callable[[str], Terms]:
+        book = self._context.book
+        return lambda campaign: Terms(book.guard_of(campaign), book.seen_since(campaign, now))
+
     async def _fill(self, offers: Offers, now: datetime) -> None:
         context = self._context
         marks = {name: context.book.mark(name) for offer in offers.each for name in offer.plans}
         release = await context.database.write(
-            share_out, offers, self._turns, context.settings, now, context.book.guard_of
+            share_out, offers, self._turns, context.settings, now, self._terms_of(now)
         )
         self._turns |= release.turns
         for campaign, until in release.dry.items():

@@ -166,7 +166,13 @@ def counts(connection: Connection) -> dict[str, int]:
 
 def orders_synced(connection: Connection, campaign: str, at: datetime) -> None:
     """Remember when a campaign's orders were last read to the end."""
-    connection.execute(update(campaigns).where(campaigns.c.uuid == campaign).values(orders_synced_at=at))
+    stamps = {"orders_synced_at": at, "orders_seen_at": at}
+    connection.execute(update(campaigns).where(campaigns.c.uuid == campaign).values(**stamps))
+
+
+def orders_seen(connection: Connection, campaign: str, at: datetime) -> None:
+    """Remember when some of a campaign's orders were last read."""
+    connection.execute(update(campaigns).where(campaigns.c.uuid == campaign).values(orders_seen_at=at))
 
 
 def version(connection: Connection) -> tuple[object, ...]:
@@ -186,6 +192,14 @@ def orders_synced_at(connection: Connection) -> dict[str, datetime]:
         select(campaigns.c.uuid, campaigns.c.orders_synced_at).where(campaigns.c.orders_synced_at.is_not(None))
     )
     return {row.uuid: row.orders_synced_at for row in rows}
+
+
+def orders_seen_at(connection: Connection) -> dict[str, datetime]:
+    """Return when some of each campaign's orders were last read, where they ever were."""
+    rows = connection.execute(
+        select(campaigns.c.uuid, campaigns.c.orders_seen_at).where(campaigns.c.orders_seen_at.is_not(None))
+    )
+    return {row.uuid: row.orders_seen_at for row in rows}
 
 
 def _stamp(connection: Connection, table: Table, at: datetime) -> datetime:

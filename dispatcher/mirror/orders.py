@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Row,
     String,
     Update,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from dispatcher.mirror.rows import chunks, put
 from dispatcher.mirror.states import is_live
 from dispatcher.mirror.tables import EPOCH, attempts, dead_letters, do_not_call, orders
+from dispatcher.mirror.types import Instant
 from dispatcher.model.attempt import State
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
 from dispatcher.rules.orders import CALLBACK, NEW, RETRY
@@ -85,7 +87,8 @@ def of_campaign(connection: Connection, campaign: str) -> set[str]:
 
 def put_orders(connection: Connection, changes: Sequence[Change], at: datetime) -> None:
     """Write orders that are new or have changed; each change names every column that it sets."""
-    put(connection, orders, [{**change, "mirrored_at": at, "removed_at": None} for change in changes])
+    stamps = {"mirrored_at": at, "removed_at": None, "unlisted_at": None}
+    put(connection, orders, [{**change, **stamps} for change in changes])
     _refresh_due(connection, [change["uuid"] for change in changes])
 
 
@@ -108,19 +111,62 @@ def remove(connection: Connection, uuids: Collection[str], at: datetime) -> None
         connection.execute(dead_letters.delete().where(dead_letters.c.order.in_(some)))
 
 
-def waiting(connection: Connection, campaign: str, at: datetime, limit: int) -> list[OrderRecord]:
+def digests(connection: Connection, uuids: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+    """Return of the orders that the platform lists their digests, and when they were last written or seen."""
+    found: dict[str, tuple[str, datetime]] = {}
+    columns = select(orders.c.uuid, orders.c.digest, orders.c.mirrored_at)
+    for some in chunks(uuids):
+        there = and_(orders.c.uuid.in_(some), orders.c.removed_at.is_(None), orders.c.unlisted_at.is_(None))
+        found |= {row.uuid: (row.digest, row.mirrored_at) for row in connection.execute(columns.where(there))}
+    return found
+
+
+def saw(connection: Connection, uuids: Iterable[str], at: datetime) -> None:
+    """Note that orders were listed as they are known."""
+    for some in chunks(uuids):
+        connection.execute(update(orders).where(orders.c.uuid.in_(some)).values(mirrored_at=at))
+
+
+def unlist(connection: Connection, campaign: str, status: OrderStatus, listed: Collection[str], at: datetime) -> int:
+    """Mark a campaign's orders of a status that the whole list of that status lacks; return how many are new to that.
+
+    What has become of them the platform has not said: they keep what is known of them, and are not dialled.
+    """
+    of_status = and_(orders.c.campaign == campaign, orders.c.status == status.value)
+    there = and_(of_status, orders.c.removed_at.is_(None), orders.c.unlisted_at.is_(None))
+    missing = set(connection.execute(select(orders.c.uuid).where(there)).scalars()) - set(listed)
+    for some in chunks(missing):
+        connection.execute(update(orders).where(orders.c.uuid.in_(some)).values(unlisted_at=at, dialable=False))
+    return len(missing)
+
+
+def waiting(
+    connection: Connection, campaign: str, at: datetime, limit: int, *, seen_since: datetime = EPOCH
+) -> list[OrderRecord]:
     """Return the campaign's orders that may be due now: callbacks first, then retries, then new ones.
 
-    An order whose number is in a live attempt, of any campaign, or on the do-not-call list is left out.
+    An order whose number is in a live attempt, of any campaign, or on the do-not-call list is left out; so is one that
+    the platform has not listed since `seen_since`.
     """
-    statement = (
+    asked = {"its_campaign": campaign, "by": at, "most": limit, "seen_since": seen_since}
+    return [_record(row) for row in connection.execute(_waiting(), asked)]
+
+
+@cache
+def _waiting() -> Any:
+    """Return the statement of `waiting`, made once: to make it takes longer than to run it."""
+    return (
         _records()
-        .where(is_waiting, orders.c.campaign == campaign, orders.c.due_at <= at)
+        .where(
+            is_waiting,
+            orders.c.campaign == bindparam("its_campaign", type_=String),
+            orders.c.due_at <= bindparam("by", type_=Instant),
+            orders.c.mirrored_at >= bindparam("seen_since", type_=Instant),
+        )
         .where(~_number_is_live(), ~_number_is_forbidden())
         .order_by(orders.c.rank, orders.c.due_at, orders.c.uuid)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
     )
-    return [_record(row) for row in connection.execute(statement)]
 
 
 def next_due(connection: Connection, campaign: str, at: datetime) -> datetime | None:
@@ -297,4 +343,5 @@ def _record(row: Row[Any]) -> OrderRecord:
         live_state=State(row.live_state) if row.live_state else None,
         forbidden=bool(row.forbidden),
         removed=row.removed_at is not None,
+        listed=row.unlisted_at is None,
     )

@@ -41,6 +41,7 @@ campaigns = Table(
     Column("removed_at", Instant),
     Column("orders_synced_at", Instant),  # ours: the end of the last whole reading of its orders
     Column("unlisted_at", Instant),  # ours: since when the platform does not list it, and its removal is refused
+    Column("orders_seen_at", Instant),  # ours: when some of its orders were last read
 )
 
 phones = Table(
@@ -89,6 +90,7 @@ orders = Table(
     Column("closed_as", String),  # the outcome that finished it here, or `exhausted`
     Column("closed_at", Instant),
     Column("live_job", String),  # the attempt that holds it
+    Column("unlisted_at", Instant),  # since when the platform's lists of orders that may be called lack it
 )
 
 attempts = Table(

@@ -78,7 +78,8 @@ class OrderRecord:
 
     `e164` is None where the number is none. `attempts` counts calls that were begun. `retry_at` and `held_until` (UTC)
     put it off. `closed_as` is the outcome that finished it here, or `exhausted`. `live_state` is the state of the
-    attempt that holds it. `forbidden` says that its number is on the do-not-call list.
+    attempt that holds it. `forbidden` says that its number is on the do-not-call list; `listed` is False if
+    the platform's lists of orders that may be called have come to lack it.
     """
 
     order: Order
@@ -93,3 +94,4 @@ class OrderRecord:
     live_state: State | None = None
     forbidden: bool = False
     removed: bool = False
+    listed: bool = True

@@ -1,11 +1,11 @@
 """Everything that a judgement over campaigns needs, read in one transaction whose cost is not that of one campaign."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatcher.mirror import attempts, brakes, campaigns, orders, record
+from dispatcher.mirror import attempts, brakes, breakers, campaigns, orders, record, slots
 from dispatcher.mirror.attempts import Occupancy
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.orders import Backlog
@@ -13,6 +13,8 @@ from dispatcher.mirror.record import Life
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Brakes
 from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.rules.breaker import Pause, Scope
+from dispatcher.rules.pacing import DAY
 from dispatcher.settings import Settings
 
 SYNC = "campaigns"
@@ -26,7 +28,8 @@ _SILENT = timedelta(seconds=30)
 class Slots:
     """What is taken of the limits: live calls by phone and campaign, and what waits on each phone for a dialer.
 
-    `unbegun_since` tells for each phone since when its oldest call waits; `started` when its newest was made (UTC).
+    `unbegun_since` tells for each phone since when its oldest call waits; `started` when its newest was made, and
+    `begun`, where there is a limit to them, when those of the last 24 hours were begun (UTC).
     """
 
     on_phone: Mapping[str, int]
@@ -34,6 +37,7 @@ class Slots:
     unbegun: Mapping[str, int]
     unbegun_since: Mapping[str, datetime]
     started: Mapping[str, datetime]
+    begun: Mapping[str, Sequence[datetime]]
 
     @property
     def total(self) -> int:
@@ -50,9 +54,10 @@ class Facts:
     brakes: Brakes
     life: Life | None
     synced_at: datetime | None
-    orders_synced_at: Mapping[str, datetime]
+    orders_seen_at: Mapping[str, datetime]
     backlog: Mapping[str, Backlog]
     slots: Slots
+    pauses: Mapping[tuple[Scope, str], Pause]
 
 
 def read_facts(connection: Connection, settings: Settings, at: datetime, campaign: str | None = None) -> Facts:
@@ -66,10 +71,24 @@ def read_facts(connection: Connection, settings: Settings, at: datetime, campaig
         brakes=brakes.current(connection),
         life=record.current(connection),
         synced_at=synced_at(connection),
-        orders_synced_at=campaigns.orders_synced_at(connection),
+        orders_seen_at=campaigns.orders_seen_at(connection),
         backlog=orders.backlog(connection, at, campaign),
-        slots=_slots(attempts.occupancy(connection, at - settings.hopper.call_timeout), started),
+        slots=_slots(
+            attempts.occupancy(connection, at - settings.hopper.call_timeout),
+            started,
+            read_begun(connection, settings, at, known.values()),
+        ),
+        pauses=breakers.load(connection),
     )
+
+
+def read_begun(
+    connection: Connection, settings: Settings, at: datetime, of: Iterable[Campaign]
+) -> Mapping[str, Sequence[datetime]]:
+    """Return when the phones of these campaigns began their calls of the last 24 hours, if there is a limit to them."""
+    if settings.limits.phone_calls_per_day is None:
+        return {}
+    return slots.begun(connection, {one.phone for one in of if one.phone is not None}, at - DAY)
 
 
 def synced_at(connection: Connection) -> datetime | None:
@@ -93,7 +112,7 @@ def silence(life: Life | None, now: datetime) -> str | None:
     return f"the dispatcher on {life.host} has given no sign of life for {age:.0f} s: nothing is dialled without it"
 
 
-def _slots(taken: list[Occupancy], started: Mapping[str, datetime]) -> Slots:
+def _slots(taken: list[Occupancy], started: Mapping[str, datetime], begun: Mapping[str, Sequence[datetime]]) -> Slots:
     on_phone: Counter[str] = Counter()
     in_campaign: Counter[str] = Counter()
     unbegun: Counter[str] = Counter()
@@ -104,4 +123,4 @@ def _slots(taken: list[Occupancy], started: Mapping[str, datetime]) -> Slots:
         if one.state in UNBEGUN:
             unbegun[one.phone] += one.calls
             since[one.phone] = min(one.since, since.get(one.phone, one.since))
-    return Slots(on_phone, in_campaign, unbegun, since, started)
+    return Slots(on_phone, in_campaign, unbegun, since, started, begun)

@@ -1,6 +1,6 @@
 """What stands against dialling a campaign, in the order in which a person would mend it.
 
-1. what it lacks, the operator's brakes, and its window (`rules.eligibility`);
+1. what it lacks, the operator's brakes, and its window (`rules.eligibility`), and pauses because calls failed;
 2. what keeps the whole daemon from queueing;
 3. orders that were last read too long ago, or of which none is due;
 4. the limits of the moment, asked only of a campaign that nothing else keeps from being dialled.
@@ -14,6 +14,7 @@ from dispatcher.model.reasons import Code, Reason
 from dispatcher.reports.facts import Facts, running
 from dispatcher.reports.instants import iso
 from dispatcher.rules import conditions, pacing
+from dispatcher.rules.breaker import Pause, Scope
 from dispatcher.rules.eligibility import campaign_reasons
 from dispatcher.rules.last_call import Guard
 from dispatcher.rules.plan import Plan
@@ -45,9 +46,10 @@ def reasons_now(
     asked for somebody who asks of one order.
     """
     found = reasons_at(facts, plan, now, guard)
+    found += [one for scope, target, pause in _pauses(facts, plan) if (one := pause.reason(scope, target, now))]
     stale = None
     if not found and not any(reason.code is Code.MIRROR_STALE for reason in blocking):
-        read_at = facts.orders_synced_at.get(plan.campaign.uuid)
+        read_at = facts.orders_seen_at.get(plan.campaign.uuid)
         stale = conditions.orders_stale(read_at, now, settings.sync.max_staleness)
     empty = no_orders(facts, plan) if with_orders else None
     found += [*blocking, *([stale] if stale else []), *([empty] if empty else [])]
@@ -63,7 +65,7 @@ def no_orders(facts: Facts, plan: Plan) -> Reason | None:
     """Return the reason that no order is due at the instant of the facts; None if one is or nobody knows."""
     uuid = plan.campaign.uuid
     backlog = facts.backlog.get(uuid)
-    if (backlog and backlog.due > 0) or facts.orders_synced_at.get(uuid) is None:
+    if (backlog and backlog.due > 0) or facts.orders_seen_at.get(uuid) is None:
         return None
     live = facts.slots.in_campaign.get(uuid, 0)
     calling = f"; {live} {'call is' if live == 1 else 'calls are'} under way" if live else ""
@@ -105,7 +107,29 @@ def _limits(facts: Facts, plan: Plan, now: datetime, settings: Settings) -> list
         )
         if most is not None and calls >= most
     ]
+    full += _day(facts, phone, settings)
+    if slots.on_phone.get(phone, 0) or slots.in_campaign.get(plan.campaign.uuid, 0):
+        full += [one for scope, target, pause in _pauses(facts, plan) if (one := pause.trial(scope, target))]
     return full + _paced(facts, plan, now, settings)
+
+
+def _pauses(facts: Facts, plan: Plan) -> list[tuple[Scope, str, Pause]]:
+    """Return the pauses of the campaign's phone and assistant, be they over or not."""
+    named = ((Scope.PHONE, plan.campaign.phone), (Scope.ASSISTANT, plan.campaign.assistant))
+    return [(scope, name, facts.pauses[scope, name]) for scope, name in named if name and (scope, name) in facts.pauses]
+
+
+def _day(facts: Facts, phone: str, settings: Settings) -> list[Reason]:
+    """Return the reason that the phone has placed its calls of the day."""
+    most, begun = settings.limits.phone_calls_per_day, facts.slots.begun.get(phone, ())
+    if most is None:
+        return []
+    waiting = facts.slots.unbegun.get(phone, 0)
+    left, again_at = pacing.left_of_day(begun, waiting, most)
+    detail = (
+        f"{len(begun) + waiting} of {most} calls of the phone within 24 hours are made (limits.phone_calls_per_day)"
+    )
+    return [] if left else [Reason(Code.DAILY_LIMIT_REACHED, detail, again_at)]
 
 
 def _paced(facts: Facts, plan: Plan, now: datetime, settings: Settings) -> list[Reason]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from dispatcher.model.reasons import Code, Reason
+from dispatcher.rules.offsets import EPOCH
 
 SKEW_NOTED = timedelta(seconds=5)
 """A clock that differs by more is worth a warning."""
@@ -27,13 +28,23 @@ def stale(synced_at: datetime | None, at: datetime, most: timedelta) -> Reason |
 
 
 def orders_stale(synced_at: datetime | None, at: datetime, most: timedelta) -> Reason | None:
-    """Return the reason that what is known of a campaign's orders is too old to be believed, or None."""
+    """Return the reason that what is known of a campaign's orders is too old to be believed, or None.
+
+    `synced_at` is when some of them were last read; of a list that takes longer than `most` to read, only those that
+    were read since are dialled (see `seen_since`).
+    """
     if synced_at is None:
         return Reason(Code.MIRROR_STALE, "the campaign's orders have not been read yet")
     age = at - synced_at
     if -SKEW_STOPS <= age <= most:
         return None
     return Reason(Code.MIRROR_STALE, f"the campaign's orders were last read {_ago(age)}")
+
+
+def seen_since(synced_at: datetime | None, at: datetime, most: timedelta) -> datetime:
+    """Return since when an order must have been listed to be dialled at `at`; any time if all were read recently."""
+    whole = synced_at is not None and -SKEW_STOPS <= at - synced_at <= most
+    return EPOCH if whole else at - most
 
 
 def _ago(age: timedelta) -> str:

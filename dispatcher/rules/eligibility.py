@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.model.attempt import State
 from dispatcher.model.brakes import Brakes
-from dispatcher.model.order import DIALABLE, OrderRecord, OrderStatus
+from dispatcher.model.order import DIALABLE, Order, OrderRecord, OrderStatus
 from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules.last_call import NO_GUARD, Guard
 from dispatcher.rules.plan import Plan
@@ -95,6 +95,12 @@ def _platform_reasons(record: OrderRecord, at: datetime) -> list[Reason]:
         return [Reason(Code.ORDER_NOT_DIALABLE, f"the platform's document of the order is malformed: {order.fault}")]
     if order.status not in DIALABLE:
         return [Reason(Code.ORDER_NOT_DIALABLE, f"the order's status on the platform is {order.status}")]
+    if not record.listed:
+        return [Reason(Code.ORDER_NOT_DIALABLE, f"the platform no longer lists the order as {order.status}")]
+    return _appointment(order, at)
+
+
+def _appointment(order: Order, at: datetime) -> list[Reason]:
     if order.scheduled_at is None and order.status is OrderStatus.SCHEDULED:
         return [Reason(Code.ORDER_NOT_DIALABLE, "the order is scheduled, but the platform gives no time for it")]
     if order.scheduled_at is not None and order.scheduled_at > at:

@@ -43,7 +43,7 @@ def _against_order(plan: Plan, record: OrderRecord | None, queued_by: str) -> st
         return ORDER_CLOSED
     if record.forbidden:
         return Code.DO_NOT_CALL.value
-    if record.order.status not in DIALABLE:
+    if record.order.status not in DIALABLE or not record.listed:
         return Code.ORDER_NOT_DIALABLE.value
     if plan.phone is None or basis(plan.campaign, plan.phone, record.order) != queued_by:
         return CHANGED

@@ -11,6 +11,7 @@ from dispatcher.api.client import Platform as Client
 from dispatcher.clock import Clock
 from dispatcher.daemon.parts import assembled, opened
 from dispatcher.loops.context import Context
+from dispatcher.loops.orders import Orders
 from dispatcher.loops.sync import Sync
 from dispatcher.mirror import campaigns
 from dispatcher.model.campaign import Campaign
@@ -41,6 +42,7 @@ class Mirror:
     context: Context
     clock: Hand
     sync: Sync
+    orders: Orders
 
     async def campaigns(self) -> dict[str, Campaign]:
         return (await self.context.database.read(campaigns.load))[0]
@@ -63,7 +65,7 @@ async def mirroring(platform: Platform, folder: Path) -> AsyncIterator[Mirror]:
         database = await opened(settings, stack)
         client = Client(server.url, "token", timedelta(seconds=TIMEOUT_S), clock)
         context = assembled(settings, clock, database, client, stack, epoch=0, nudge=lambda _loop: None)
-        yield Mirror(platform, context, clock, Sync(context))
+        yield Mirror(platform, context, clock, Sync(context), Orders(context))
 
 
 @pytest.fixture

@@ -41,6 +41,9 @@ class Platform:
         self.phones: dict[str, Document] = {
             "p1": {"uuid": "p1", "name": "Main", "number": "+16054440129", "status": "active"}
         }
+        self.orders: dict[str, dict[str, Document]] = defaultdict(dict)  # by campaign
+        self.ignores_status = False
+        self.refuses_status = False
         self.faults: tuple[str, ...] = ()
         self.often = 0.3
         self.tags = False
@@ -55,6 +58,16 @@ class Platform:
         for document in documents:
             self.campaigns[document["uuid"]] = document
             self.held[document["uuid"]].append(document)
+
+    def order(self, campaign: str, uuid: str, status: str = "planned", **fields: Any) -> None:
+        number = f"+1212555{int(uuid.removeprefix('o')) % 10_000:04d}"
+        self.orders[campaign][uuid] = {
+            "uuid": uuid,
+            "campaignUuid": campaign,
+            "status": status,
+            "scheduledTime": None,
+            "record": {"uuid": f"r-{uuid}", "name": None, "phoneNumber": number},
+        } | fields
 
     def delete(self, uuid: str) -> None:
         self.campaigns.pop(uuid, None)
@@ -99,6 +112,10 @@ class Platform:
     def _document(self, request: Request, path: str, fault: str | None) -> Response:
         kind, _, uuid = path.partition("/")
         things = self.campaigns if kind == "campaigns" else self.phones
+        if uuid.endswith("/orders"):
+            kind, things, uuid = "orders", self.orders[uuid.removesuffix("/orders")], ""
+            if self.refuses_status and "status" in request.query_params:
+                return Response("{}", 422)
         document = self._page(kind, things, request, fault) if not uuid else things.get(uuid)
         if document is None:
             return Response("{}", 404)
@@ -116,6 +133,8 @@ class Platform:
         status = request.query_params.get("status")
         if fault == "shifts" and kind == "campaigns":
             self._shift()
+        if kind == "orders" and self.ignores_status:
+            status = None
         listed = [one for one in things.values() if status is None or one["status"] == status]
         if fault == "half":
             listed = listed[: len(listed) // 2]

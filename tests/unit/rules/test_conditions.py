@@ -1,9 +1,10 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from dispatcher.model.reasons import Code
-from dispatcher.rules.conditions import SKEW_STOPS, orders_stale, skewed, stale
+from dispatcher.rules.conditions import SKEW_STOPS, orders_stale, seen_since, skewed, stale
+from dispatcher.rules.offsets import EPOCH
 from tests.unit.rules.things import NOON
 
 MOST = timedelta(minutes=10)
@@ -29,6 +30,16 @@ def test_orders_that_are_too_old_are_not_believed() -> None:
     reason = orders_stale(NOON - MOST - MICROSECOND, NOON, MOST)
     assert reason is not None
     assert (reason.code, reason.detail) == (Code.MIRROR_STALE, "the campaign's orders were last read 600 s ago")
+
+
+@pytest.mark.parametrize("age", [timedelta(0), MOST, -SKEW_STOPS])
+def test_after_a_whole_reading_every_order_counts_as_listed(age: timedelta) -> None:
+    assert seen_since(NOON - age, NOON, MOST) == EPOCH
+
+
+@pytest.mark.parametrize("whole", [None, NOON - MOST - MICROSECOND, NOON + timedelta(hours=1)])
+def test_without_a_recent_whole_reading_each_order_must_have_been_listed_itself(whole: datetime | None) -> None:
+    assert seen_since(whole, NOON, MOST) == NOON - MOST
 
 
 def test_a_mirror_from_before_the_clock_was_set_back_is_not_believed() -> None:

@@ -21,6 +21,7 @@ def test_a_complete_campaign_has_a_week_a_zone_a_phone_and_nothing_against_it() 
     ("changes", "code", "said"),
     [
         ({"fault": "name is null"}, Code.CAMPAIGN_INVALID, "malformed: name is null"),
+        ({"listed": False}, Code.MIRROR_STALE, "no longer lists the campaign"),
         ({"status": "paused"}, Code.CAMPAIGN_NOT_ACTIVE, "is paused, not active"),
         ({"status": ""}, Code.CAMPAIGN_NOT_ACTIVE, "is without a status, not active"),
         ({"type": "inbound"}, Code.CAMPAIGN_NOT_OUTBOUND, "is inbound, not outbound"),
@@ -53,6 +54,12 @@ def test_a_phone_that_is_not_active_stands_against_it(changes: dict[str, str], s
     (reason,) = a_plan(a_phone(**changes)).standing
     assert reason.code is Code.PHONE_NOT_ACTIVE
     assert said in reason.detail
+
+
+def test_a_phone_that_is_listed_no_more_stands_against_it() -> None:
+    (reason,) = a_plan(a_phone(listed=False)).standing
+    assert reason.code is Code.PHONE_UNKNOWN
+    assert "no longer lists phone phone_1" in reason.detail
 
 
 def test_everything_that_stands_against_it_is_told_at_once() -> None:

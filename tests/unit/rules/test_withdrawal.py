@@ -51,6 +51,10 @@ def test_a_call_to_a_number_that_must_not_be_called_is_taken_back() -> None:
     assert against(a_plan(), a_record(forbidden=True)) == "do_not_call"
 
 
+def test_a_call_of_an_order_that_its_list_has_come_to_lack_is_taken_back() -> None:
+    assert against(a_plan(), a_record(listed=False)) == "order_not_dialable"
+
+
 @pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.DO_NOT_CALL, OrderStatus.UNKNOWN])
 def test_a_call_of_an_order_that_is_no_longer_dialable_is_taken_back(status: OrderStatus) -> None:
     assert against(a_plan(), a_record(an_order(status=status))) == "order_not_dialable"

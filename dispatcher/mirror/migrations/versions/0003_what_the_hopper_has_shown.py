@@ -44,6 +44,10 @@ def upgrade() -> None:
     for table in ("campaigns", "phones"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column("unlisted_at", Instant(), nullable=True))
+    with op.batch_alter_table("campaigns", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("orders_seen_at", Instant(), nullable=True))
+    with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("unlisted_at", Instant(), nullable=True))
     op.create_table(
         "sync_changes",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
