@@ -41,4 +41,4 @@ class LostHopperError(TransientError):
 
 
 class DeposedError(PermanentError):
-    """A later dispatcher has taken over this hopper; this one must stop."""
+    """A later dispatcher has taken over, or the database is another one than before: this dispatcher must stop."""

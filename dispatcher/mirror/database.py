@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from dispatcher.errors import ConfigurationError, TransientError
+from dispatcher.errors import ConfigurationError, DeposedError, TransientError
 
 __all__ = ["Connection", "Database"]
 
@@ -45,6 +46,7 @@ class Database:
             event.listen(self._engine, "begin", _begin_sqlite)
         else:
             event.listen(self._engine, "connect", _prepare_postgres)
+        self._opened: tuple[int, int] | None = None
         # One thread keeps SQLite's single writer free of waiting; readers of other processes are not in its way.
         self._threads = ThreadPoolExecutor(1 if self.is_sqlite else _POSTGRES_THREADS, thread_name_prefix="sql")
 
@@ -72,10 +74,15 @@ class Database:
 
     @contextmanager
     def connect(self, *, write: bool = False) -> Iterator[Connection]:
-        """Open one transaction; it commits at the end and rolls back on an error. TransientError if SQL fails."""
+        """Open one transaction; it commits at the end and rolls back on an error. TransientError if SQL fails.
+
+        DeposedError if the SQLite file is not the one any more that was opened first.
+        """
         try:
-            with self._engine.connect().execution_options(dispatcher_write=write) as connection, connection.begin():
-                yield connection
+            with self._engine.connect().execution_options(dispatcher_write=write) as connection:
+                self._check_file()
+                with connection.begin():
+                    yield connection
         except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as fault:
             raise TransientError(f"the database {self._name} cannot be used: {_cause(fault)}") from fault
         except exc.ProgrammingError as fault:
@@ -86,6 +93,22 @@ class Database:
             if isinstance(fault, (exc.IntegrityError, exc.DataError)):
                 raise  # a mistake of ours
             raise TransientError(f"the database {self._name} is damaged or none: {_cause(fault)}") from fault
+
+    def _check_file(self) -> None:
+        """See that the file is still the same: what is written to one that was replaced is lost with it."""
+        if not self.file or self.file == ":memory:":
+            return
+        try:
+            status = Path(self.file).stat()
+            found = (status.st_dev, status.st_ino)
+        except OSError:
+            found = None
+        self._opened = self._opened or found
+        if found != self._opened:
+            raise DeposedError(
+                f"the file of the database {self._name} was removed or replaced under this process, which stops:"
+                " put back the one that is to count, and start again"
+            )
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query in a transaction of its own, off the event loop."""

@@ -42,13 +42,13 @@ def keeps_all(daemon: Daemon) -> bool:
 
 
 async def under_way(dialer: RawDialer) -> list[tuple[str, str]]:
-    """Let three calls be claimed and two of them begun; return those two, by entry and job."""
+    """Let three calls be claimed and all but the last of them begun; return them by entry and job."""
     await eventually(lambda: all_ready(dialer), what="every call to be queued")
     claimed = [await eventually(dialer.claim, what="a call") for _ in range(3)]
     jobs = [(entry, fields["job"]) for entry, fields in claimed]
     for _, job in jobs[:2]:
         assert await dialer.take(job)
-    return jobs[:2]
+    return jobs
 
 
 async def all_ready(dialer: RawDialer) -> bool:
@@ -77,7 +77,7 @@ async def test_a_redis_that_keeps_all_loses_no_call_by_a_restart(
     campaign = platform.campaign(orders=ORDERS)
     daemon, dialer = make_daemon(DISPATCHER_HOPPER__CLAIM_TIMEOUT="3s"), make_dialer()
     await daemon.up()
-    begun = await under_way(dialer)
+    *begun, claimed = await under_way(dialer)
     await eventually(lambda: keeps_all(daemon), what="the daemon to have seen how its Redis is set")
     if both:
         daemon.send(signal.SIGKILL)
@@ -87,6 +87,8 @@ async def test_a_redis_that_keeps_all_loses_no_call_by_a_restart(
         await daemon.start()
     for entry, job in begun:
         await dialer.finish(entry, job, "completed")
+    entry, job = claimed
+    await dialer.finish(entry, job, "completed" if await dialer.take(job) else "gone")
     async with dialing(dialer):
         await eventually(lambda: all_are(daemon, finished=ORDERS), 40, "every call to end")
     assert (await states(daemon))["uncertain"] == 0
@@ -102,7 +104,7 @@ async def test_what_a_redis_may_have_lost_is_held_and_told(
     platform.campaign(orders=ORDERS)
     daemon, dialer = make_daemon(DISPATCHER_HOPPER__LEASE="1s"), make_dialer()
     await daemon.up()
-    begun = await under_way(dialer)
+    *begun, _ = await under_way(dialer)
     await eventually(lambda: all_are(daemon, intent=0), what="every call to be known as queued")
     await restart(own_redis, dialer)
     await eventually(lambda: all_are(daemon, uncertain=ORDERS), what="every call to be held")
@@ -119,6 +121,20 @@ async def test_what_a_redis_may_have_lost_is_held_and_told(
     async with dialing(dialer):
         await eventually(lambda: all_are(daemon, finished=ORDERS), 90, "the released calls")
     assert set(called(dialer).values()) == {1}
+
+
+@pytest.mark.parametrize("own_redis", ["none"], indirect=True)
+async def test_a_database_that_was_replaced_ends_the_daemon_with_a_sentence(
+    platform: Platform, make_daemon: Make, own_redis: Redis, tmp_path: Path
+) -> None:
+    platform.campaign(orders=ORDERS)
+    daemon = make_daemon()
+    await daemon.up()
+    file = tmp_path / "dispatcher.db"
+    file.rename(tmp_path / "away.db")
+    file.touch()
+    assert await daemon.ended() == 2
+    assert "dispatcher.db was removed or replaced under this process" in daemon.log()
 
 
 async def restart(server: Redis, dialer: RawDialer) -> None:

@@ -3,12 +3,13 @@ import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from dispatcher.errors import ConfigurationError, TransientError
+from dispatcher.errors import ConfigurationError, DeposedError, TransientError
 from dispatcher.mirror import record, schema
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.types import Instant
@@ -179,3 +180,19 @@ def test_a_database_that_does_not_exist_is_named(postgres_server: Postgres) -> N
     url, _, options = postgres_server.fresh().partition("?")
     said = unusable(Database(f"{url}_missing?{options}"))
     assert "does not exist" in said
+
+
+@pytest.mark.parametrize("put_back", [False, True])
+def test_a_sqlite_file_that_was_replaced_is_written_to_no_more(tmp_path: Path, put_back: bool) -> None:
+    path = tmp_path / "mirror.db"
+    database = Database(f"sqlite:///{path}")
+    database.run_write(schema.upgrade)
+    path.rename(tmp_path / "away.db")
+    if not put_back:
+        copyfile(tmp_path / "away.db", path)
+    with pytest.raises(DeposedError, match=r"mirror.db was removed or replaced under this process"):
+        database.run(schema.current)
+    if put_back:
+        (tmp_path / "away.db").rename(path)
+        assert database.run(schema.current) == schema.LATEST
+    database.close()
