@@ -186,6 +186,29 @@ async def test_a_node_that_is_away_keeps_the_others_from_nothing(
         await both.enqueue(doomed, "job")
 
 
+async def test_a_node_that_hangs_is_left_aside(both: Both, cluster: Cluster, phones: list[str]) -> None:
+    for phone in phones:
+        await both.queue.adopt(phone, create=True)
+    *others, doomed = phones
+    await both.claims.some(10)
+    cluster.node_of(doomed).suspend()
+    try:
+        assert (await both.watch.census()).server(keys.calls(PREFIX, doomed)) is None
+        for turn in range(2):
+            for phone in others:
+                await both.enqueue(phone, f"job {turn} of {phone}")
+            for entry in (await both.claimed(len(others))).values():
+                await both.steps.finish(entry, Result(Outcome.COMPLETED))
+            reports = await both.reports(phones, len(others))
+            assert {report.phone for report in reports} == set(others)
+            await both.outcomes.drop(reports)
+    finally:
+        cluster.node_of(doomed).resume()
+    async with asyncio.timeout(20):
+        while (await both.watch.census()).silent():
+            await asyncio.sleep(0.05)
+
+
 async def test_a_phone_can_be_adopted_while_the_set_of_phones_is_away(
     both: Both, cluster: Cluster, phones: list[str]
 ) -> None:
