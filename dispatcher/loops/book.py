@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from dispatcher.loops.breakers import Breakers
 from dispatcher.model.brakes import Brakes
+from dispatcher.model.order import OrderRecord
 from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules import conditions
 from dispatcher.rules.eligibility import campaign_reasons
@@ -30,6 +31,7 @@ class Book:
         self.synced_at: datetime | None = None
         self.orders_synced_at: dict[str, datetime] = {}
         self.orders_seen_at: dict[str, datetime] = {}
+        self.imported: set[str] = set()  # campaigns with orders that a file brought
         self.skews: dict[str, timedelta] = {}
         # What keeps the whole hopper from being used: nothing is queued before Redis has told its name and time.
         self.hopper: Reason | None = Reason(Code.HOPPER_RECOVERING, "Redis has not answered yet")
@@ -116,11 +118,16 @@ class Book:
         """Return the time before closing in which no call of a campaign begins."""
         return self.guards.get(campaign, self.guard)
 
-    def reasons(self, plan: Plan, at: datetime) -> list[Reason]:
-        """Return what stands against dialling a campaign at `at`, apart from the conditions of the whole daemon."""
+    def reasons(self, plan: Plan, at: datetime, record: OrderRecord | None = None) -> list[Reason]:
+        """Return what stands against dialling a campaign at `at`, apart from the conditions of the whole daemon.
+
+        Orders that a file brought are never too old, so that the platform's need not be read for them: a campaign that
+        has any is not held up, and of one order (`record`) it is asked whose it is.
+        """
         found = campaign_reasons(plan, at, self.brakes, self.guard_of(plan.campaign.uuid))
         found += self.breakers.reasons(plan, at)
-        if not found:
+        imported = plan.campaign.uuid in self.imported if record is None else record.imported
+        if not found and not imported:
             stale = conditions.orders_stale(self._orders_read_at(plan.campaign.uuid), at, self.max_staleness)
             found += [stale] if stale else []
         return found

@@ -141,7 +141,7 @@ class Dispatch:
     def _may_still(self, one: Chosen, now: datetime) -> bool:
         book = self._context.book
         unchanged = book.plans.get(one.intent.campaign) is one.plan
-        return unchanged and not book.conditions(now) and not book.reasons(one.plan, now)
+        return unchanged and not book.conditions(now) and not book.reasons(one.plan, now, one.record)
 
     def _call(self, one: Chosen, now: datetime) -> QueuedCall:
         intent, plan = one.intent, one.plan

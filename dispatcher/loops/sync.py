@@ -142,6 +142,7 @@ class Sync:
         if version != self._loaded:
             found, phones = await context.database.read(campaigns.load)
             days_off = context.settings.schedule.blackout_dates
+            context.book.imported = await context.database.read(campaigns.imported)
             plans = (make_plan(one, phones, days_off) for one in found.values())
             context.book.replace(plans, context.clock.now())
             self._loaded = version

@@ -77,7 +77,7 @@ class Tend:
         plan = self._context.book.plans.get(attempt.campaign)
         return why_withdrawn(
             plan,
-            self._context.book.reasons(plan, now) if plan else [],
+            self._context.book.reasons(plan, now, record) if plan else [],
             record,
             queued_by=attempt.basis,
             not_after=attempt.not_after,

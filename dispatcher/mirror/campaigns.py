@@ -175,6 +175,18 @@ def orders_seen(connection: Connection, campaign: str, at: datetime) -> None:
     connection.execute(update(campaigns).where(campaigns.c.uuid == campaign).values(orders_seen_at=at))
 
 
+def orders_imported(connection: Connection, campaign: str, at: datetime) -> None:
+    """Remember that a file has brought orders for a campaign, in a way that a running daemon notices by `version`."""
+    stamps = {"orders_imported_at": at, "mirrored_at": _stamp(connection, campaigns, at)}
+    connection.execute(update(campaigns).where(campaigns.c.uuid == campaign).values(**stamps))
+
+
+def imported(connection: Connection) -> set[str]:
+    """Return the campaigns for which a file has brought orders."""
+    brought = select(campaigns.c.uuid).where(campaigns.c.orders_imported_at.is_not(None))
+    return set(connection.execute(brought).scalars())
+
+
 def version(connection: Connection) -> tuple[object, ...]:
     """Return something that differs whenever campaigns or phones have been changed, by whichever process."""
     return tuple(

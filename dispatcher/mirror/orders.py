@@ -19,6 +19,7 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -52,6 +53,9 @@ is_waiting = and_(
 )
 """An order that nothing but time keeps from being called, as far as SQL can tell."""
 
+is_the_platforms = orders.c.imported_at.is_(None)
+"""An order that the platform has, or had: what a file brought is on no list of the platform's."""
+
 
 def known(connection: Connection, uuids: Iterable[str]) -> dict[str, OrderRecord]:
     """Return what the mirror has of these orders, removed ones included, by uuid."""
@@ -78,11 +82,8 @@ def starting(connection: Connection, campaign: str, text: str) -> list[str]:
 
 def of_campaign(connection: Connection, campaign: str) -> set[str]:
     """Return the uuids of a campaign's orders that the platform has."""
-    return set(
-        connection.execute(
-            select(orders.c.uuid).where(orders.c.campaign == campaign, orders.c.removed_at.is_(None))
-        ).scalars()
-    )
+    its = and_(orders.c.campaign == campaign, orders.c.removed_at.is_(None), is_the_platforms)
+    return set(connection.execute(select(orders.c.uuid).where(its)).scalars())
 
 
 def put_orders(connection: Connection, changes: Sequence[Change], at: datetime) -> None:
@@ -133,7 +134,7 @@ def unlist(connection: Connection, campaign: str, status: OrderStatus, listed: C
     What has become of them the platform has not said: they keep what is known of them, and are not dialled.
     """
     of_status = and_(orders.c.campaign == campaign, orders.c.status == status.value)
-    there = and_(of_status, orders.c.removed_at.is_(None), orders.c.unlisted_at.is_(None))
+    there = and_(of_status, orders.c.removed_at.is_(None), orders.c.unlisted_at.is_(None), is_the_platforms)
     missing = set(connection.execute(select(orders.c.uuid).where(there)).scalars()) - set(listed)
     for some in chunks(missing):
         connection.execute(update(orders).where(orders.c.uuid.in_(some)).values(unlisted_at=at, dialable=False))
@@ -146,7 +147,7 @@ def waiting(
     """Return the campaign's orders that may be due now: callbacks first, then retries, then new ones.
 
     An order whose number is in a live attempt, of any campaign, or on the do-not-call list is left out; so is one that
-    the platform has not listed since `seen_since`.
+    the platform has not listed since `seen_since`, unless a file brought it.
     """
     asked = {"its_campaign": campaign, "by": at, "most": limit, "seen_since": seen_since}
     return [_record(row) for row in connection.execute(_waiting(), asked)]
@@ -161,7 +162,7 @@ def _waiting() -> Any:
             is_waiting,
             orders.c.campaign == bindparam("its_campaign", type_=String),
             orders.c.due_at <= bindparam("by", type_=Instant),
-            orders.c.mirrored_at >= bindparam("seen_since", type_=Instant),
+            or_(orders.c.mirrored_at >= bindparam("seen_since", type_=Instant), ~is_the_platforms),
         )
         .where(~_number_is_live(), ~_number_is_forbidden())
         .order_by(orders.c.rank, orders.c.due_at, orders.c.uuid)
@@ -344,4 +345,5 @@ def _record(row: Row[Any]) -> OrderRecord:
         forbidden=bool(row.forbidden),
         removed=row.removed_at is not None,
         listed=row.unlisted_at is None,
+        imported=row.imported_at is not None,
     )

@@ -42,6 +42,7 @@ campaigns = Table(
     Column("orders_synced_at", Instant),  # ours: the end of the last whole reading of its orders
     Column("unlisted_at", Instant),  # ours: since when the platform does not list it, and its removal is refused
     Column("orders_seen_at", Instant),  # ours: when some of its orders were last read
+    Column("orders_imported_at", Instant),  # ours: when a file last brought orders for it
 )
 
 phones = Table(
@@ -91,6 +92,20 @@ orders = Table(
     Column("closed_at", Instant),
     Column("live_job", String),  # the attempt that holds it
     Column("unlisted_at", Instant),  # since when the platform's lists of orders that may be called lack it
+    Column("imported_at", Instant),  # when a file brought it; None for the platform's orders
+)
+
+order_reports = Table(
+    "order_reports",
+    metadata,
+    Column("order", String, primary_key=True),
+    Column("campaign", String, nullable=False),
+    Column("status", String, nullable=False),  # what the platform is to be told, in its own words
+    Column("since", Instant, nullable=False),  # when that became so
+    Column("tries", Integer, nullable=False),
+    Column("next_at", Instant, nullable=False),  # not before this
+    Column("fault", Text),  # why the last try failed
+    Column("given_up_at", Instant),
 )
 
 attempts = Table(
@@ -241,6 +256,7 @@ _partial("orders_waiting", orders.c.campaign, orders.c.rank, orders.c.due_at, or
 _partial("orders_held", orders.c.live_job, where="live_job IS NOT NULL")
 Index("orders_by_campaign", orders.c.campaign)
 Index("orders_by_number", orders.c.e164)
+_partial("order_reports_owed", order_reports.c.next_at, where="given_up_at IS NULL")
 _partial("brakes_on", brakes.c.scope, brakes.c.target, where="lifted_at IS NULL")
 Index("do_not_call_changes_by_number", do_not_call_changes.c.number, do_not_call_changes.c.id)
 Index("dead_letters_by_source", dead_letters.c.source, unique=True)

@@ -79,7 +79,8 @@ class OrderRecord:
     `e164` is None where the number is none. `attempts` counts calls that were begun. `retry_at` and `held_until` (UTC)
     put it off. `closed_as` is the outcome that finished it here, or `exhausted`. `live_state` is the state of the
     attempt that holds it. `forbidden` says that its number is on the do-not-call list; `listed` is False if
-    the platform's lists of orders that may be called have come to lack it.
+    the platform's lists of orders that may be called have come to lack it. `imported` says that a file brought it, and
+    that the platform knows nothing of it.
     """
 
     order: Order
@@ -95,3 +96,4 @@ class OrderRecord:
     forbidden: bool = False
     removed: bool = False
     listed: bool = True
+    imported: bool = False

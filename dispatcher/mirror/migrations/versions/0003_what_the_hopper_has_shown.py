@@ -46,8 +46,25 @@ def upgrade() -> None:
             batch_op.add_column(sa.Column("unlisted_at", Instant(), nullable=True))
     with op.batch_alter_table("campaigns", schema=None) as batch_op:
         batch_op.add_column(sa.Column("orders_seen_at", Instant(), nullable=True))
+        batch_op.add_column(sa.Column("orders_imported_at", Instant(), nullable=True))
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.add_column(sa.Column("unlisted_at", Instant(), nullable=True))
+        batch_op.add_column(sa.Column("imported_at", Instant(), nullable=True))
+    op.create_table(
+        "order_reports",
+        sa.Column("order", sa.String(), nullable=False),
+        sa.Column("campaign", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("since", Instant(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_at", Instant(), nullable=False),
+        sa.Column("fault", sa.Text(), nullable=True),
+        sa.Column("given_up_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("order"),
+    )
+    with op.batch_alter_table("order_reports", schema=None) as batch_op:
+        owed = sa.text("given_up_at IS NULL")
+        batch_op.create_index("order_reports_owed", ["next_at"], unique=False, sqlite_where=owed, postgresql_where=owed)
     op.create_table(
         "sync_changes",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
