@@ -150,7 +150,10 @@ async def test_a_post_that_may_have_arrived_is_never_repeated() -> None:
     assert len(posted) == 1
 
 
-async def test_an_answer_that_comes_byte_by_byte_is_not_waited_for_without_end() -> None:
+async def test_an_answer_that_comes_byte_by_byte_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dispatcher.worker.webhook.PATIENCE_S", 0.0)
     over = asyncio.Event()
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
