@@ -66,6 +66,7 @@ class LookUp:
 
     def __init__(self, address: Several, connect: Callable[[str], Redis], clock: Clock) -> None:
         self.address = address
+        self._sentinel = address.kind == "sentinel"
         self._connect = connect
         self._clock = clock
         self._clients: dict[Host, Redis] = {}
@@ -81,12 +82,17 @@ class LookUp:
                 if self._stale():
                     await self._ask()
         if self._layout is None:
-            raise TransientError(f"{self._whom()} cannot be asked where Redis is: {self._fault}")
+            names = (
+                "the Sentinels, their password and the service" if self._sentinel else "the nodes and their password"
+            )
+            raise TransientError(
+                f"{self._whom()} does not tell where Redis is ({self._fault}): check {names} in redis.url"
+            )
         return self._layout
 
     async def failover(self) -> Failover:
         """Return how soon another server may be put in charge, by the shortest setting of all who answer."""
-        if self.address.kind == "sentinel":
+        if self._sentinel:
             asked, ask, setting = self.address.members, self._master, "down-after-milliseconds"
         else:
             asked, ask, setting = tuple((await self.layout()).servers()), _node_timeout, "cluster-node-timeout"
@@ -97,7 +103,7 @@ class LookUp:
         silence = timedelta(milliseconds=min(known))
         # A Sentinel whose connection breaks counts from the last answer before that, and asks once a second. A node
         # counts from the first question that was left unanswered.
-        sooner = min(_SENTINEL_ASKS, silence) if self.address.kind == "sentinel" else timedelta(0)
+        sooner = min(_SENTINEL_ASKS, silence) if self._sentinel else timedelta(0)
         return Failover(silence - sooner, f"{setting} {min(known)}")
 
     async def aclose(self) -> None:
@@ -131,7 +137,7 @@ class LookUp:
             self._note(known, "; ".join(faults))
 
     def _note(self, layout: Layout | None, fault: str | None) -> None:
-        if fault != self._fault and fault is not None:
+        if fault != self._fault and fault is not None and layout is not None:
             log.warning("nobody tells where Redis is", fault=fault)
         if layout is not None and self._layout not in {None, layout}:
             log.warning(
@@ -141,7 +147,7 @@ class LookUp:
 
     def _members(self) -> list[Host]:
         """Return whom to ask: of a cluster also the nodes that were found, since those of the address may be gone."""
-        found = self._layout.servers() if self._layout is not None and self.address.kind == "cluster" else []
+        found = self._layout.servers() if self._layout is not None and not self._sentinel else []
         return sorted({*self.address.members, *found})
 
     def _client(self, host: Host) -> Redis:
@@ -151,7 +157,7 @@ class LookUp:
 
     async def _answer(self, host: Host) -> Layout:
         client = self._client(host)
-        if self.address.kind == "sentinel":
+        if self._sentinel:
             state = await self._master(client)
             return Layout(int(state["config-epoch"]), ((0, SLOTS - 1, (str(state["ip"]), int(state["port"]))),))
         info: Any = await client.cluster("INFO")
@@ -166,7 +172,7 @@ class LookUp:
         return dict(state)
 
     def _whom(self) -> str:
-        return "Sentinel" if self.address.kind == "sentinel" else "Redis Cluster"
+        return "Sentinel" if self._sentinel else "Redis Cluster"
 
 
 async def _node_timeout(client: Redis) -> dict[str, Any]:
