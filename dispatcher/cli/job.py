@@ -63,7 +63,7 @@ def _chosen(command: Callable[..., Any]) -> Callable[..., Any]:
 def release(given: Common, /, **asked: Any) -> None:
     """Let the orders of uncertain calls be dialled again: you answer for it that nobody was called.
 
-    Each gets a new job when its campaign's hours and every other rule allow it, within a minute of that; no attempt is
+    Each gets a new job when its campaign's hours and every other rule allow it, within seconds of that; no attempt is
     spent. Should a dialer report the call after all, its report counts, and what was queued again is taken back.
     JOB is an id as `dispatcher jobs --state uncertain` shows it, or the start of one. It ends with 1 if one of them is
     not uncertain.

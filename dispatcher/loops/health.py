@@ -40,7 +40,11 @@ class Health:
             metrics.LIVE.labels(state.value).set(number)
         for cause, letters in (await context.database.read(dead_letters.counts)).items():
             metrics.DEAD_LETTERS.labels(cause.value).set(letters)
-        context.book.held = await context.database.read(doubts.held)
+        before, context.book.held = context.book.held, await context.database.read(doubts.held)
+        if context.book.held[0] < before[0]:
+            # A person may have released some, by a command of which this process hears nothing.
+            context.book.stir()
+            context.nudge("dispatch")
         metrics.HELD.labels("loss").set(context.book.held[1])
         metrics.HELD.labels("silence").set(context.book.held[0] - context.book.held[1])
         metrics.CAMPAIGNS.clear()
