@@ -84,6 +84,8 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         _next(page, document, zone)
     if letter := document.get("dead_letter"):
         page.advice(f"It is dead letter {letter['id']}: {letter['why']}. `dispatcher dead retry` opens it again.")
+    if (share := document.get("share")) and share["among"] > 1:
+        page.line(f"It gets {share['share']:.0%} of its phone's calls, which {share['among']} campaigns share now.")
     if "forecast" in document:
         tell(page, document["forecast"], zone)
 

@@ -48,9 +48,16 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         page.advice("`dispatcher sync` reads them; `dispatcher check` tells which account the token is of.")
         return
     ids = page.ids(one["phone"] for one in found)
-    paused = any(one.get("paused") for one in found)
+    paused = any(_stopped(one) for one in found)
+    capped = any(one["calls_per_day"] for one in found)
+    shared = any(len(one["campaigns"]) > 1 for one in found)
     page.table(
-        ["phone", "number", "ready", "in flight", "at most", "oldest waits", *(["paused"] if paused else [])],
+        [
+            *("phone", "number", "ready", "in flight", "at most", "oldest waits"),
+            *(["last 24 hours"] if capped else []),
+            *(["shared by"] if shared else []),
+            *(["paused"] if paused else []),
+        ],
         [
             (
                 ids[one["phone"]],
@@ -59,8 +66,21 @@ def _page(page: Page, document: dict[str, Any]) -> None:
                 one["in_flight"],
                 one["concurrency"],
                 None if one["oldest_ready_s"] is None else length(one["oldest_ready_s"]),
-                *([one["paused"]] if paused else []),
+                *([f"{one['calls_24h']} of {one['calls_per_day']}"] if capped else []),
+                *([_sharing(one["campaigns"])] if shared else []),
+                *([_stopped(one)] if paused else []),
             )
             for one in found
         ],
     )
+
+
+def _stopped(phone: dict[str, Any]) -> str | None:
+    failing: dict[str, str] | None = phone["failing"]
+    paused: str | None = phone["paused"]
+    return paused or (failing["detail"] if failing else None)
+
+
+def _sharing(campaigns: list[dict[str, Any]]) -> str | None:
+    """Return who shares a phone, with shares where there is anything to share."""
+    return ", ".join(f"{one['name']} {one['share']:.0%}" for one in campaigns) if len(campaigns) > 1 else None

@@ -47,6 +47,8 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         page.bad("not healthy")
     for problem_ in document.get("problems", ()):
         page.line(f"  {problem_}")
+    for one in document.get("failing") or ():
+        page.line(f"  {one['detail']}")
     page.line()
     page.facts(
         {

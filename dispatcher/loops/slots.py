@@ -79,7 +79,10 @@ class Slots:
                 probes.get((Scope.PHONE, phone), limits.phone_concurrency),
             )
             if calls > 0:
-                rooms = {name: calls if most is None else max(0, most - in_campaign[name]) for name in sharers}
+                rooms = {
+                    name: limits.phone_concurrency if most is None else max(0, most - in_campaign[name])
+                    for name in sharers
+                }
                 found.append(Offer(phone, sharers, rooms, calls))
         found = await self._within_the_day(await self._held(found), live, now)
         found = await self._within_the_depth(found, live)

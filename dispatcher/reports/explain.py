@@ -22,6 +22,7 @@ from dispatcher.reports.instants import iso
 from dispatcher.reports.jobs import decided, masked
 from dispatcher.reports.notes import documents
 from dispatcher.reports.samples import read_sample
+from dispatcher.reports.shares import shares
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.eligibility import next_open, order_reasons, spacing_of
 from dispatcher.rules.last_call import Guard
@@ -52,7 +53,8 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
     of it is judged: what the campaign and the order are now, the brakes that are on, and the clock. The age of the
     mirror, the daemon's own conditions and the limits of the moment are left out.
 
-    `forecast`, as of `now`, tells when the list of a campaign will be done; it is not there with an order.
+    `forecast`, as of `now`, tells when the list of a campaign will be done, and `share` which part of its phone's calls
+    it gets; they are not there with an order.
 
     `next_open` is the next instant from `at` at which the schedule is open. With an order it is the first at which the
     order's own time has come and the recipient may be called too, and null if something other than time forbids it.
@@ -80,6 +82,7 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
     if asked is None:
         known = await sources.database.read(read_outlook, sources.settings, plan, now)
         document["forecast"] = forecast.document(plan, known, sampled, now, sources.settings)
+        document["share"] = _share(facts, found, at, sources.settings)
     else:
         record = asked.record
         document |= {
@@ -92,6 +95,14 @@ async def explain(sources: Sources, campaign: str, order: str | None, at: dateti
             "next_open": iso(_next_chance(plan, asked, at, sources.settings)),
         }
     return document
+
+
+def _share(facts: Facts, campaign: Campaign, at: datetime, settings: Settings) -> dict[str, Any] | None:
+    """Return the campaign's part of its phone's calls at `at`, and among how many; None if it is closed or paused."""
+    sharing = [one for one in facts.campaigns.values() if one.phone == campaign.phone]
+    together = shares(sharing, facts.phones, facts.brakes, at, settings).get(campaign.phone or "", [])
+    mine = [one for one in together if one["campaign"] == campaign.uuid]
+    return {"weight": mine[0]["weight"], "share": mine[0]["share"], "among": len(together)} if mine else None
 
 
 def _look(

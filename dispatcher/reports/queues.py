@@ -1,46 +1,79 @@
 """The queue of each phone."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dispatcher.errors import TransientError
 from dispatcher.hopper.watch import Depth
-from dispatcher.mirror import attempts, brakes, campaigns
+from dispatcher.mirror import attempts, brakes, breakers, campaigns
 from dispatcher.mirror.attempts import Occupancy
 from dispatcher.mirror.database import Connection
 from dispatcher.model.brakes import Brakes
-from dispatcher.model.campaign import Phone
+from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.reports.facts import read_begun
+from dispatcher.reports.instants import iso
+from dispatcher.reports.shares import shares
 from dispatcher.reports.sources import Sources
+from dispatcher.rules.breaker import Pause, Scope
+from dispatcher.settings import Settings
 
 NO_REDIS = "Redis was not asked"
+
+
+@dataclass(frozen=True, slots=True)
+class _Mirror:
+    campaigns: Mapping[str, Campaign]
+    phones: Mapping[str, Phone]
+    brakes: Brakes
+    taken: Sequence[Occupancy]
+    begun: Mapping[str, Sequence[datetime]]
+    pauses: Mapping[tuple[Scope, str], Pause]
 
 
 async def queues(sources: Sources, now: datetime) -> dict[str, Any]:
     """Return every phone of the mirror or the hopper, with how deep its queue is at `now`.
 
     `ready` counts the calls that nobody has claimed, `in_flight` those that a dialer has, both as Redis has them (null
-    where it does not answer); `live` what takes up slots, as SQL has it. TransientError if SQL fails.
+    where it does not answer); `live` what takes up slots, as SQL has it. `calls_24h` are those that were begun within
+    24 hours, null where there is no limit to them; `failing` the sentence on a phone whose calls fail, with when it is
+    tried again; `campaigns` those that share the phone now. TransientError if SQL fails.
     """
-    phones, braked, taken = await sources.database.read(_look, now - sources.settings.hopper.call_timeout)
+    settings = sources.settings
+    mirror = await sources.database.read(_look, settings, now)
     depths, problem = await hopper_depths(sources)
-    gone = sorted(set(depths or ()) - set(phones))
+    # Thousands of schedules take tenths of a second: not on the loop that queues calls.
+    sharing = await asyncio.to_thread(shares, mirror.campaigns.values(), mirror.phones, mirror.brakes, now, settings)
+    gone = sorted(set(depths or ()) - set(mirror.phones))
     live: Counter[str] = Counter()
-    for one in taken:
+    for one in mirror.taken:
         live[one.phone] += one.calls
     return {
         "problems": [problem] if problem else [],
         "phones": [
-            _queue(uuid, phones.get(uuid), depths, now)
+            _queue(uuid, mirror.phones.get(uuid), depths, now)
             | {
-                "concurrency": sources.settings.limits.phone_concurrency,
+                "concurrency": settings.limits.phone_concurrency,
                 "live": live[uuid],
-                "paused": braked.phones.get(uuid),
+                "paused": mirror.brakes.phones.get(uuid),
+                "calls_24h": None if settings.limits.phone_calls_per_day is None else len(mirror.begun.get(uuid, ())),
+                "calls_per_day": settings.limits.phone_calls_per_day,
+                "failing": _failing(mirror.pauses.get((Scope.PHONE, uuid)), uuid, now),
+                "campaigns": sharing.get(uuid, []),
             }
-            for uuid in [*phones, *gone]
+            for uuid in [*mirror.phones, *gone]
         ],
     }
+
+
+def _failing(pause: Pause | None, phone: str, now: datetime) -> dict[str, Any] | None:
+    if pause is None:
+        return None
+    reason = pause.reason(Scope.PHONE, phone, now) or pause.trial(Scope.PHONE, phone)
+    return {"detail": reason.detail, "until": iso(reason.until)} if reason else None
 
 
 async def hopper_depths(sources: Sources) -> tuple[dict[str, Depth] | None, str | None]:
@@ -53,10 +86,17 @@ async def hopper_depths(sources: Sources) -> tuple[dict[str, Depth] | None, str 
         return None, str(fault)
 
 
-def _look(connection: Connection, since: datetime) -> tuple[dict[str, Phone], Brakes, list[Occupancy]]:
-    phones = campaigns.load(connection)[1]
+def _look(connection: Connection, settings: Settings, now: datetime) -> _Mirror:
+    known, phones = campaigns.load(connection)
     ordered = sorted(phones.values(), key=lambda phone: (phone.name, phone.number, phone.uuid))
-    return {phone.uuid: phone for phone in ordered}, brakes.current(connection), attempts.occupancy(connection, since)
+    return _Mirror(
+        campaigns=known,
+        phones={phone.uuid: phone for phone in ordered},
+        brakes=brakes.current(connection),
+        taken=attempts.occupancy(connection, now - settings.hopper.call_timeout),
+        begun=read_begun(connection, settings, now, known.values()),
+        pauses=breakers.load(connection),
+    )
 
 
 def _queue(uuid: str, phone: Phone | None, depths: Mapping[str, Depth] | None, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.errors import TransientError
-from dispatcher.mirror import campaigns, dead_letters, doubts, history, record
+from dispatcher.mirror import breakers, campaigns, dead_letters, doubts, history, record
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.record import Life, Pass
 from dispatcher.model.attempt import State
@@ -16,6 +16,7 @@ from dispatcher.reports.instants import iso
 from dispatcher.reports.queues import hopper_depths
 from dispatcher.reports.sources import Sources
 from dispatcher.rules import conditions, zones
+from dispatcher.rules.breaker import Pause, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class _Mirror:
     dead_letters: int
     life: Life | None
     lost: int
+    pauses: Mapping[tuple[Scope, str], Pause]
 
 
 async def status(sources: Sources, now: datetime) -> dict[str, Any]:
@@ -62,6 +64,7 @@ async def status(sources: Sources, now: datetime) -> dict[str, Any]:
         "held_after_loss": mirror.lost if mirror else None,
         "outcomes": dict(sorted(mirror.outcomes.items())) if mirror else None,
         "dead_letters": mirror.dead_letters if mirror else None,
+        "failing": _failing(mirror.pauses, now) if mirror else None,
         "daemon": _daemon(mirror.life, now) if mirror else None,
         "tzdata": {"version": version.version, "origin": version.origin},
     }
@@ -77,6 +80,7 @@ def _look(connection: Connection) -> _Mirror:
         dead_letters=sum(dead_letters.counts(connection).values()),
         life=record.current(connection),
         lost=doubts.held(connection)[1],
+        pauses=breakers.load(connection),
     )
 
 
@@ -104,6 +108,19 @@ def _mirror(mirror: _Mirror, now: datetime) -> dict[str, Any]:
         if last is None
         else {"started_at": iso(last.started_at), "seconds": last.seconds, "ok": last.ok, "fault": last.fault},
     }
+
+
+def _failing(pauses: Mapping[tuple[Scope, str], Pause], now: datetime) -> list[dict[str, Any]]:
+    """Return the phones and assistants that rest, or are tried with one call at a time, because their calls failed."""
+    found = (
+        (scope, target, pause.reason(scope, target, now) or pause.trial(scope, target))
+        for (scope, target), pause in sorted(pauses.items())
+    )
+    return [
+        {"scope": scope.value, "target": target, "detail": reason.detail, "until": iso(reason.until)}
+        for scope, target, reason in found
+        if reason is not None
+    ]
 
 
 def _daemon(life: Life | None, now: datetime) -> dict[str, Any]:

@@ -55,12 +55,17 @@ class Pause:
         """Return the reason not to place any call at `at`; None if the pause is over, be it that one call may try."""
         if self.times == 0 or at >= self.until:
             return None
-        return Reason(_CODES[scope], self.sentence(scope, target), self.until)
+        return Reason(_CODES[scope], f"{self.sentence(scope, target)}: it rests until it is tried again", self.until)
+
+    def trial(self, scope: Scope, target: str) -> Reason | None:
+        """Return the reason not to place another call while one tries; None if the pause is over for good."""
+        detail = f"{self.sentence(scope, target)}: it is tried with one call at a time"
+        return Reason(_CODES[scope], detail) if self.times else None
 
     def sentence(self, scope: Scope, target: str) -> str:
         """Return for a person what is the matter."""
         again = f", and {self.times - 1} more since" if self.times > 1 else ""
-        return f"{self.failed} of {self.calls} calls of {scope} {target} had failed{again}: it rests before it is tried"
+        return f"{self.failed} of {self.calls} calls of {scope} {target} had failed{again}"
 
     def set_right(self, at: datetime) -> "Pause":
         """Return the pause by a clock that may have been set back since: it lasts no longer for that."""

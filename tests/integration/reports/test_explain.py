@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from dispatcher.errors import NotFoundError
-from dispatcher.mirror import brakes
+from dispatcher.mirror import brakes, breakers
 from dispatcher.model.attempt import State
 from dispatcher.model.brakes import Scope
 from dispatcher.reports.explain import explain
 from dispatcher.reports.sources import Sources
+from dispatcher.rules import breaker
+from dispatcher.rules.breaker import Pause
 
 from .conftest import HOURS, NOW, Mirror
 
@@ -25,6 +27,7 @@ async def test_a_campaign_that_is_dialled_says_so(mirror: Mirror, sources: Sourc
     mirror.order("order-1")
     found = await explain(sources, "camp-1", None, NOW, NOW)
     assert found.pop("forecast")["waiting"] == 1
+    assert found.pop("share") == {"weight": 1, "share": 1.0, "among": 1}
     assert found == {
         "campaign": "camp-1",
         "name": "Spring",
@@ -39,6 +42,37 @@ async def test_a_campaign_that_is_dialled_says_so(mirror: Mirror, sources: Sourc
         "notes": [],
         "problems": [],
     }
+
+
+async def test_a_phone_that_rests_says_until_when_and_one_that_is_tried_that_it_is(
+    mirror: Mirror, sources: Sources
+) -> None:
+    mirror.order("order-1")
+    mirror.database.run_write(
+        breakers.put, {(breaker.Scope.PHONE, "phone-1"): Pause(NOW, NOW + timedelta(minutes=1), 2, 6, 10)}
+    )
+    found = await explain(sources, "camp-1", None, NOW, NOW)
+    assert codes(found) == ["phone_failing"]
+    assert found["reasons"][0]["until"] == "2026-05-04T14:01:00Z"
+    later = NOW + timedelta(minutes=2)
+    assert codes(await explain(sources, "camp-1", None, later, later)) == []
+    mirror.order("order-2", e164="+12125550112")
+    mirror.attempt("job-1", "order-2", at=later, state=State.DIALING, number="+12125550112")
+    found = await explain(sources, "camp-1", None, later, later)
+    assert (codes(found), found["reasons"][0]["until"]) == (["phone_failing"], None)
+
+
+async def test_a_phone_that_has_placed_its_calls_of_the_day_says_when_it_may_again(
+    mirror: Mirror, configured: Callable[..., Sources]
+) -> None:
+    mirror.order("order-1")
+    for place in (1, 2):
+        begun_at = NOW - timedelta(hours=place)
+        mirror.attempt(f"job-{place}", "order-1", at=begun_at, state=State.FINISHED, begun_at=begun_at)
+    found = await explain(configured(limits={"phone_calls_per_day": 2}), "camp-1", None, NOW, NOW)
+    assert codes(found) == ["daily_limit_reached"]
+    assert found["reasons"][0]["until"] == "2026-05-05T12:00:00Z"
+    assert codes(await explain(configured(limits={"phone_calls_per_day": 3}), "camp-1", None, NOW, NOW)) == []
 
 
 async def test_another_instant_is_judged_by_its_own_clock(mirror: Mirror, sources: Sources) -> None:

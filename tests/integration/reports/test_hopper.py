@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,13 +7,15 @@ import pytest
 from dispatcher.hopper import keys
 from dispatcher.hopper.connection import writer
 from dispatcher.hopper.watch import Watch
-from dispatcher.mirror import brakes
+from dispatcher.mirror import brakes, breakers
 from dispatcher.mirror.database import Database
 from dispatcher.model.attempt import State
 from dispatcher.model.brakes import Scope
 from dispatcher.reports.queues import queues
 from dispatcher.reports.sources import Sources
 from dispatcher.reports.status import status
+from dispatcher.rules import breaker
+from dispatcher.rules.breaker import Pause
 from dispatcher.settings import Settings
 from tests.servers import Redis
 
@@ -64,11 +67,42 @@ async def test_each_phone_tells_how_deep_its_queue_is(mirror: Mirror, watched: S
         "concurrency": 10,
         "live": 1,
         "paused": None,
+        "calls_24h": None,
+        "calls_per_day": None,
+        "failing": None,
+        "campaigns": [{"campaign": "camp-1", "name": "Spring", "weight": 1, "share": 1.0}],
     }
     assert (
         found["phone-2"] | {"ready": 0, "in_flight": 0, "oldest_ready_s": None, "paused": "flagged"} == found["phone-2"]
     )
     assert (found["phone-gone"]["number"], found["phone-gone"]["status"]) == (None, "removed")
+
+
+async def test_a_phone_tells_who_shares_it_what_is_left_of_its_day_and_that_its_calls_fail(
+    mirror: Mirror, configured: Callable[..., Sources]
+) -> None:
+    mirror.campaign("camp-2", name="Autumn")
+    mirror.campaign("camp-3", name="Closed", status="paused")
+    mirror.order("order-1")
+    for place, hours in enumerate((23, 25)):
+        mirror.attempt(f"job-{place}", "order-1", state=State.FINISHED, begun_at=NOW - timedelta(hours=hours))
+    pause = Pause(NOW, NOW + timedelta(minutes=1), 1, 6, 10)
+    mirror.database.run_write(
+        breakers.put, {(breaker.Scope.PHONE, "phone-1"): pause, (breaker.Scope.ASSISTANT, "ava"): pause}
+    )
+    sources = configured(limits={"weights": {"camp-1": 3}, "phone_calls_per_day": 100})
+    [found] = (await queues(sources, NOW))["phones"]
+    assert [(one["campaign"], one["weight"], one["share"]) for one in found["campaigns"]] == [
+        ("camp-2", 1, 0.25),
+        ("camp-1", 3, 0.75),
+    ]
+    assert (found["calls_24h"], found["calls_per_day"]) == (1, 100)
+    assert found["failing"]["until"] == "2026-05-04T14:01:00Z"
+    assert [one["scope"] for one in (await status(sources, NOW))["failing"]] == ["assistant", "phone"]
+    tried = (await queues(sources, NOW + timedelta(minutes=2)))["phones"][0]["failing"]
+    assert (tried["until"], "one call at a time" in tried["detail"]) == (None, True)
+    mirror.database.run_write(breakers.put, {(breaker.Scope.PHONE, "phone-1"): replace(pause, times=0)})
+    assert (await queues(sources, NOW))["phones"][0]["failing"] is None
 
 
 async def test_a_clock_of_redis_that_is_ahead_makes_no_negative_age(watched: Sources) -> None:

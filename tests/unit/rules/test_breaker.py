@@ -83,8 +83,12 @@ def test_a_pause_stands_against_calls_until_one_may_try() -> None:
     reason = pause.reason(Scope.PHONE, "phone_1", NOON)
     assert reason is not None
     assert (reason.code, reason.until) == (Code.PHONE_FAILING, NOON + MINUTE)
-    assert reason.detail == "6 of 10 calls of phone phone_1 had failed: it rests before it is tried"
+    assert reason.detail == "6 of 10 calls of phone phone_1 had failed: it rests until it is tried again"
     assert pause.reason(Scope.PHONE, "phone_1", NOON + MINUTE) is None
+    trial = pause.trial(Scope.PHONE, "phone_1")
+    assert trial is not None
+    assert (trial.code, trial.until) == (Code.PHONE_FAILING, None)
+    assert replace(pause, times=0).trial(Scope.PHONE, "phone_1") is None
     assert replace(pause, times=0).reason(Scope.PHONE, "phone_1", NOON) is None
 
 
