@@ -1,6 +1,6 @@
 """Hopper: calls that were claimed or begun, and then silence."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatcher import metrics
 from dispatcher.log import logger
@@ -54,11 +54,7 @@ class Reap:
         """Hold calls of which nothing was heard for too long; the person is not called again by itself."""
         context = self._context
         patience = context.settings.hopper.call_timeout
-        overdue = [
-            attempt
-            for attempt in live
-            if attempt.state is State.DIALING and attempt.begun_at is not None and now - attempt.begun_at > patience
-        ]
+        overdue = [attempt for attempt in live if attempt.state is State.DIALING and _overdue(attempt, now, patience)]
         if not overdue:
             return
         # A worker that shows signs of life keeps its entry from being idle.
@@ -78,3 +74,11 @@ class Reap:
         if forgotten:
             await context.watch.forget(phone, forgotten)
             context.nudge("dispatch")
+
+
+def _overdue(attempt: Attempt, now: datetime, patience: timedelta) -> bool:
+    """Tell whether a call has gone on for too long, unless its worker shows signs of life."""
+    if attempt.begun_at is None:
+        return False
+    # One that lies ahead was noted before the clock was set back: its worker's silence is by Redis's clock and decides.
+    return now - attempt.begun_at > patience or (attempt.begun_at > now and attempt.entry is not None)

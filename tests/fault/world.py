@@ -154,9 +154,12 @@ class World:
         return len(phone_log.read(self.log_file).calls)
 
     def states(self) -> dict[str, int]:
-        """Return how many attempts are in each state."""
+        """Return how many attempts are in each state; none while nobody has made the schema."""
         counted = select(attempts.c.state, func.count()).group_by(attempts.c.state)
-        return dict(tuple(row) for row in self.database.run(lambda connection: connection.execute(counted).all()))
+        try:
+            return dict(tuple(row) for row in self.database.run(lambda connection: connection.execute(counted).all()))
+        except TransientError:
+            return {}
 
     def unsettled(self) -> int:
         """Return how many orders wait or are under way; those that are held as uncertain are settled."""
@@ -191,7 +194,10 @@ class World:
         """Wait until the last reports are applied, if a dispatcher lives to do it."""
         if any(daemon.alive for daemon in self.daemons):
             with sync_redis.Redis(port=self.redis.port, decode_responses=True, protocol=3) as client:
-                await eventually(lambda: not leftovers(client), 20, "Redis to hold nothing more")
+                try:
+                    await eventually(lambda: not leftovers(client), 30, "Redis to hold nothing more")
+                except AssertionError as fault:
+                    raise AssertionError(f"{fault}: {leftovers(client)[:5]}") from fault
 
     async def honest(self) -> Verdict:
         """Return the verdict, which must be that every promise was kept."""
