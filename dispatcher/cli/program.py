@@ -27,6 +27,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "resume": "pause",
         "job": "job",
         "reconcile": "reconcile",
+        "orders": "orders",
         "dnc": "dnc",
         "dead": "dead",
     },

@@ -16,7 +16,7 @@ NUMBER_COLUMNS = ("number", "phone", "phone_number", "phonenumber", "telephone",
 
 REASON_COLUMN = "reason"
 
-_SEPARATORS = (",", ";", "\t")
+SEPARATORS = (",", ";", "\t")
 
 
 class HeadingError(ValueError):
@@ -62,7 +62,7 @@ def read(text: Iterable[str], column: str | None = None) -> Iterator[Line]:
 
 
 def _form(line: str, column: str | None) -> _Form:
-    separator = next((one for one in _SEPARATORS if one in line), _SEPARATORS[0])
+    separator = next((one for one in SEPARATORS if one in line), SEPARATORS[0])
     names = [_plain(cell) for cell in _cells(line, separator)]
     wanted = NUMBER_COLUMNS if column is None else (_plain(column),)
     number = next((names.index(name) for name in wanted if name in names), None)
