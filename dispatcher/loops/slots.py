@@ -127,9 +127,9 @@ class Slots:
         for offer in asked:
             left, again_at = pacing.left_of_day(begun.get(offer.phone, []), waiting[offer.phone], most)
             offer.calls = min(offer.calls, left)
-            if left <= 0:
+            if left <= 0 and not waiting[offer.phone]:
                 latest = now + _LOOK_ANYWAY
-                self._full_until[offer.phone] = min(again_at or now + timedelta(seconds=1), latest)
+                self._full_until[offer.phone] = min(again_at or latest, latest)
         return [offer for offer in asked if offer.calls > 0]
 
     async def _within_the_depth(self, offers: list[Offer], live: Sequence[Taken]) -> list[Offer]:
@@ -146,10 +146,11 @@ class Slots:
         deep = pacing.deepest(rate)
         full = {one.phone for one in offers if len(waiting.get(one.phone, ())) >= deep}
         await self._look(full, waiting)
+        monotonic = self._context.clock.monotonic()
         for offer in offers:
-            offer.calls = min(offer.calls, deep - len(waiting.get(offer.phone, ())))
-        tokens = {offer.phone: self._pace(offer.phone).tokens(self._context.clock.monotonic()) for offer in offers}
-        return [offer for offer in offers if min(offer.calls, tokens[offer.phone]) > 0]
+            room = deep - len(waiting.get(offer.phone, ()))
+            offer.calls = min(offer.calls, room, self._pace(offer.phone).tokens(monotonic))
+        return [offer for offer in offers if offer.calls > 0]
 
     async def _look_again(self, live: Sequence[Taken]) -> None:
         """Look again at calls that were seen waiting: the pace counts from when a dialer takes them."""
