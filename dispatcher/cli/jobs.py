@@ -43,8 +43,9 @@ def jobs(
     """List attempts, the newest first, and what became of each.
 
     An attempt is uncertain when it was perhaps begun and then nothing was heard; such an order is never dialled
-    again by itself. With JOB, the id of one or the start of it, show that one and what it was allowed by: the hours,
-    the zones and the rules as they were when it was queued.
+    again by itself: `dispatcher job release` and `dispatcher job close` decide about it. With JOB, the id of one or
+    the start of it, show that one and what it was allowed by: the hours, the zones and the rules as they were when it
+    was queued.
     """
     if job is None:
         given.show(run(_jobs(given, states, campaign, order, limit)), _page)
