@@ -82,7 +82,8 @@ def _custody(world: World, epoch: int, one: Dispatcher, rules: Rules) -> Iterato
         # Whatever was to live for one lease has expired by now, for nothing has been renewed since; and whatever was
         # under way has come or has met its deadline. Of an earlier dispatcher that need not be so: the fence stops it.
         passed = with_dispatcher(world, epoch, one._replace(custody=LEASE_PASSED))
-        passed = with_steps(passed, dict.fromkeys((ASKED, ON_ITS_WAY, TAKING, TAKING_LATE, FOUND)), epoch)
+        for later in range(epoch, len(world.dispatchers) + 1):
+            passed = with_steps(passed, dict.fromkeys((ASKED, ON_ITS_WAY, TAKING, TAKING_LATE, FOUND)), later)
         yield Move(f"lease passes ({epoch})", "", without_documents(passed))
     elif one.custody == LEASE_PASSED:
         yield Move(f"_settle: doubt ({epoch})", "", _settle_doubt(world, epoch, one))
