@@ -1,9 +1,9 @@
 """The states of an attempt, and every way between them.
 
-    intent ──▶ queued ──▶ dialing ─────────────▶ finished
-       │         │           │                     ▲  ▲
-       │         │           └──▶ uncertain ───────┘  │ (a late report outweighs a person's word)
-       ├─────────┼───────────────▶│  │  └─────▶ released
+    intent ──▶ queued ──▶ dialing ──▶ finished ◀──────────┐ (a late report outweighs a person's word)
+       │         │           │         ▲                  │
+       │         │           └──▶ uncertain ──▶ released ─┘
+       ├─────────┼──────────────▶│   │
        └─────────┴──▶ revoked | expired ◀┘ (only with proof that nobody began the call)
 
 - intent: written to SQL, perhaps in the hopper;
