@@ -160,6 +160,16 @@ def test_blackout_dates_that_are_no_dates_are_refused(written: str) -> None:
     assert fault.endswith("but must be a list of dates such as 2026-12-24.")
 
 
+@pytest.mark.parametrize("written", ["3", "[1]", "{", '{"c-1": 0}', '{"c-1": 1001}', '{"c-1": 1.5}', '{" ": 1}'])
+def test_weights_that_are_no_table_of_whole_numbers_are_refused(written: str) -> None:
+    assert "must be a table of whole numbers from 1 to 1000" in refused(None, {variable("limits.weights"): written})
+
+
+@pytest.mark.parametrize("written", ["0", "1.1", "half"])
+def test_a_share_that_is_no_part_is_refused(written: str) -> None:
+    assert "must be a number above 0, at most 1" in refused(None, {variable("breaker.share"): written})
+
+
 def test_blackout_dates_in_a_file_are_a_table_and_are_shown_as_one_line(tmp_path: Path) -> None:
     path = tmp_path / "dispatcher.toml"
     path.write_text('[schedule.blackout_dates]\n"c-1" = [2026-12-24, "2026-12-31"]\nc-2 = []\n')
