@@ -111,15 +111,32 @@ class _Document:
 
     def __init__(self, found: Any) -> None:
         self.fault: str | None = None
+        self._dumped = _dumped(found)
+        if self._dumped is None:
+            found = self._made_sound(found)
+        self.fields: dict[str, Any] = found if isinstance(found, dict) else {}
+        self._found = found
+
+    def _made_sound(self, found: Any) -> Any:
+        """Return what of a document can be stored: neither NUL nor depths."""
         if _is_too_deep(found):
             self.blame(f"it is nested more than {_DEEPEST} levels deep")
             found = {"uuid": found.get("uuid")} if isinstance(found, dict) else None
             found = None if _is_too_deep(found) else found
-        self.fields: dict[str, Any] = _without_nul(found) if isinstance(found, dict) else {}
-        # As it came: what is shown to be printable holds no NUL, and lists are compared by what stood in them.
-        uuid = found.get("uuid") if isinstance(found, dict) else None
-        self.uuid: str | None = uuid if _is_name(uuid) else None
-        self._found = found
+        # A name with NUL is none: lists are compared by what stood in them, and nothing may be renamed here.
+        sound = _without_nul(found)
+        return sound if not isinstance(found, dict) or _is_name(found.get("uuid")) else sound | {"uuid": None}
+
+    @property
+    def uuid(self) -> str | None:
+        """The name of the thing; None if it has none that could be shown."""
+        uuid = self.fields.get("uuid")
+        return uuid if _is_name(uuid) else None
+
+    @property
+    def digest(self) -> str:
+        """The digest of what of the document is kept."""
+        return _digest(self._dumped) if self._dumped is not None else digest(self.fields)
 
     def unreadable(self, kind: str) -> Unreadable:
         if not isinstance(self._found, dict):
@@ -127,7 +144,7 @@ class _Document:
         return Unreadable(f"a {kind} has {_shown(self.fields.get('uuid'))} for a uuid")
 
     def parsed(self, thing: T) -> Parsed[T]:
-        return Parsed(thing, self.fields, digest(self.fields))
+        return Parsed(thing, self.fields, self.digest)
 
     def blame(self, fault: str) -> None:
         self.fault = self.fault or fault
@@ -178,15 +195,22 @@ def name_and_digest(found: Any) -> tuple[str, str] | None:
 
     Most documents have not changed since the last pass, and need not be read to tell.
     """
+    dumped = _dumped(found)
+    if dumped is None:
+        document = _Document(found)
+        return None if document.uuid is None else (document.uuid, document.digest)
+    uuid = found.get("uuid") if isinstance(found, dict) else None
+    return (uuid, _digest(dumped)) if _is_name(uuid) else None
+
+
+def _dumped(found: Any) -> bytes | None:
+    """Return a document with its keys in order; None if it may be nested too deep, or hold NUL."""
     try:
         dumped = orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:
-        dumped = None  # nested deeper than the encoder goes
-    uuid = found.get("uuid") if isinstance(found, dict) else None
-    if dumped is None or b"\\u0000" in dumped or dumped.count(b"{") + dumped.count(b"[") > _DEEPEST:
-        document = _Document(found)
-        return None if document.uuid is None else (document.uuid, digest(document.fields))
-    return (uuid, _digest(dumped)) if _is_name(uuid) else None
+        return None  # nested deeper than the encoder goes
+    shallow = dumped.count(b"{") + dumped.count(b"[") <= _DEEPEST
+    return dumped if shallow and b"\\u0000" not in dumped else None
 
 
 def digest(document: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Table, and_, func, select, update
 
 from dispatcher.mirror.changes import ADDED, CHANGED, REMOVED, Change, differing
@@ -122,7 +123,10 @@ def remove(connection: Connection, kind: str, uuids: Collection[str], at: dateti
 
 def load(connection: Connection) -> tuple[dict[str, Campaign], dict[str, Phone]]:
     """Return all campaigns and phones that the platform has, by uuid."""
-    found = connection.execute(select(campaigns).where(campaigns.c.removed_at.is_(None)).order_by(campaigns.c.name))
+    # Not their documents, which are most of what there is.
+    columns = [column for column in campaigns.c if column is not campaigns.c.document]
+    found = connection.execute(select(*columns).where(campaigns.c.removed_at.is_(None)).order_by(campaigns.c.name))
+    shared: dict[bytes, Any] = {}  # thousands of campaigns keep the same hours
     known = {
         row.uuid: Campaign(
             uuid=row.uuid,
@@ -130,7 +134,7 @@ def load(connection: Connection) -> tuple[dict[str, Campaign], dict[str, Phone]]
             status=row.status,
             type=row.type,
             timezone=row.timezone,
-            schedule=row.schedule,
+            schedule=shared.setdefault(orjson.dumps(row.schedule), row.schedule),
             phone=row.phone,
             assistant=row.assistant,
             fault=row.fault,

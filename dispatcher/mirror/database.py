@@ -5,6 +5,7 @@ SQL never holds up the event loop; commands call it directly.
 """
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import orjson
 from sqlalchemy import Connection, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -26,6 +28,17 @@ T = TypeVar("T")
 
 _BUSY_TIMEOUT_S = 10.0
 _POSTGRES_THREADS = 4
+
+
+def _dumps(document: Any) -> str:
+    try:
+        return orjson.dumps(document).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(document)  # half a surrogate pair, or a number beyond 64 bits
+
+
+_JSON: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": json.loads}
+"""Documents are written by the thousand in a pass. They are read as they always were, whatever was written."""
 
 
 class Database:
@@ -52,8 +65,8 @@ class Database:
 
     def _engine_options(self) -> dict[str, Any]:
         if self.is_sqlite:
-            return {"connect_args": {"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False}}
-        return {"pool_pre_ping": True, "pool_size": _POSTGRES_THREADS, "connect_args": {"connect_timeout": 5}}
+            return _JSON | {"connect_args": {"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False}}
+        return _JSON | {"pool_pre_ping": True, "pool_size": _POSTGRES_THREADS, "connect_args": {"connect_timeout": 5}}
 
     @property
     def name(self) -> str:

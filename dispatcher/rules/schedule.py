@@ -19,7 +19,9 @@ from datetime import date
 from functools import lru_cache
 from itertools import islice, pairwise
 
-from dispatcher.model.reasons import Code
+import orjson
+
+from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules.fault import Fault, shown
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -100,6 +102,29 @@ def parse_schedule(schedule: object) -> Week:
     Whatever JSON comes, the only error is ScheduleFault: NO_SCHEDULE when there is none (null, empty, or no key is a
     day of the week), SCHEDULE_INVALID when it is not to be understood. Source: the contract's section on schedules.
     """
+    try:
+        # Thousands of campaigns keep the same hours: each text is read once.
+        found = _read(orjson.dumps(schedule))
+    except orjson.JSONEncodeError:
+        found = _parsed(schedule)  # no JSON that was ever read, or nested very deep
+    if isinstance(found, Reason):
+        raise ScheduleFault(found.code, found.detail)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _read(text: bytes) -> Week | Reason:
+    return _parsed(orjson.loads(text))
+
+
+def _parsed(schedule: object) -> Week | Reason:
+    try:
+        return _week(schedule)
+    except ScheduleFault as fault:
+        return fault.reason
+
+
+def _week(schedule: object) -> Week:
     if schedule is None or schedule in ("", [], {}):
         raise ScheduleFault(Code.NO_SCHEDULE, f"the schedule is {_empty(schedule)}")
     if not isinstance(schedule, dict):

@@ -12,8 +12,8 @@ PHONE = Phone("p", "Desk", "+16054440129", "US", "vapi", "active")
 ORDER = Order("o", "c", OrderStatus.PLANNED, "+442079460018", None, None, "r", "Ann")
 
 # Judged by themselves, or not part of a call.
-CAMPAIGN_UNUSED = {"status", "type", "fault"}
-PHONE_UNUSED = {"name", "country", "status", "fault"}
+CAMPAIGN_UNUSED = {"status", "type", "fault", "listed"}
+PHONE_UNUSED = {"name", "country", "status", "fault", "listed"}
 ORDER_UNUSED = {"country", "fault"}
 
 
