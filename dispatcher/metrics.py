@@ -44,6 +44,16 @@ RECONCILED = Counter(
     registry=REGISTRY,
 )
 
+ORDERS_REPORTED = Counter(
+    "dispatcher_orders_reported",
+    "Tries to tell the platform an order's status (report.orders)",
+    ["result"],
+    registry=REGISTRY,
+)
+ORDERS_OWED = Gauge(
+    "dispatcher_orders_owed", "Orders of whose last call the platform is still to be told", registry=REGISTRY
+)
+
 SYNC_PASSES = Counter("dispatcher_sync_passes", "Sync passes", ["kind", "ok"], registry=REGISTRY)
 SYNC_SECONDS = Histogram("dispatcher_sync_seconds", "Duration of sync passes", ["kind"], registry=REGISTRY)
 SYNC_REFUSED = Gauge("dispatcher_sync_refused", "Malformed documents in the last pass", ["kind"], registry=REGISTRY)

@@ -69,6 +69,10 @@ class Platform:
         """Return one phone's document, or None if the platform says that there is none."""
         return await self._one(f"phones/{quote(uuid, safe='')}")
 
+    async def patch(self, path: str, changes: Mapping[str, str]) -> None:
+        """Change fields of what stands at a path. It is not repeated here: the budget of repeats is for reading."""
+        await self._transport.patch(path, changes)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._transport.close()

@@ -6,6 +6,7 @@ the platform sent back.
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -86,23 +87,11 @@ class Transport:
         RetryableError, PermanentError or NotFoundError otherwise.
         """
         headers = {known.header: known.value} if known and known.header and known.value else {}
-        try:
-            # Over the whole answer: httpx's own time-outs begin anew with each byte that trickles in.
-            async with (
-                asyncio.timeout(self._timeout_s),
-                self._client.stream("GET", path, params=parameters, headers=headers) as response,
-            ):
-                self._note_date(response)
-                if known and known.header and response.status_code == httpx.codes.NOT_MODIFIED:
-                    return None
-                self._refuse(response, path)
-                body = await self._body(response, path)
-        except (httpx.TimeoutException, TimeoutError) as fault:
-            raise RetryableError(f"the platform at {self.base_url} did not answer in time (api.timeout)") from fault
-        except httpx.HTTPError as fault:
-            raise RetryableError(
-                f"the platform at {self.base_url} cannot be reached: {str(fault) or type(fault).__name__}"
-            ) from fault
+        response, body = await self._exchange(
+            "GET", path, conditional=bool(headers), params=parameters, headers=headers
+        )
+        if body is None:
+            return None
         mark = _mark(response, body)
         if known is not None and mark.digest == known.digest:
             return None
@@ -111,9 +100,35 @@ class Transport:
         except ValueError as fault:
             raise RetryableError(f"{self.base_url}/{path} answered something that is not JSON") from fault
 
+    async def patch(self, path: str, changes: Mapping[str, str]) -> None:
+        """Change fields of what stands at a path, whatever is answered to it; faults are those of `get`."""
+        await self._exchange("PATCH", path, json=changes)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._client.aclose()
+
+    async def _exchange(
+        self, method: str, path: str, *, conditional: bool = False, **sent: Any
+    ) -> tuple[httpx.Response, bytes | None]:
+        """Return a good answer and its body; None for that if it was asked for on a condition and has not changed."""
+        try:
+            # Over the whole answer: httpx's own time-outs begin anew with each byte that trickles in.
+            async with (
+                asyncio.timeout(self._timeout_s),
+                self._client.stream(method, path, **sent) as response,
+            ):
+                self._note_date(response)
+                if conditional and response.status_code == httpx.codes.NOT_MODIFIED:
+                    return response, None
+                self._refuse(response, path)
+                return response, await self._body(response, path)
+        except (httpx.TimeoutException, TimeoutError) as fault:
+            raise RetryableError(f"the platform at {self.base_url} did not answer in time (api.timeout)") from fault
+        except httpx.HTTPError as fault:
+            raise RetryableError(
+                f"the platform at {self.base_url} cannot be reached: {str(fault) or type(fault).__name__}"
+            ) from fault
 
     async def _body(self, response: httpx.Response, path: str) -> bytes:
         body = bytearray()

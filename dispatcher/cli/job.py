@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dispatcher.cli.tables import Page
     from dispatcher.mirror.attempts import Attempt
     from dispatcher.mirror.database import Connection, Database
+    from dispatcher.mirror.doubts import Word
 
 _AT_ONCE = 1000
 """Attempts in one transaction: a daemon on SQLite waits that long for its turn."""
@@ -96,14 +97,17 @@ def close(given: Common, /, outcome: str, **asked: Any) -> None:
     Only a change on the platform opens such an order again. JOB is an id as `dispatcher jobs --state uncertain` shows
     it, or the start of one. It ends with 1 if one of them is not uncertain.
     """
-    from dispatcher.mirror import doubts
+    from dispatcher.mirror import doubts, order_reports
 
-    _decide(
-        given,
-        asked,
-        "closed",
-        lambda connection, attempt, word: doubts.close(connection, attempt, Outcome(outcome), word),
-    )
+    reporting = given.settings().report.orders
+
+    def end(connection: Connection, attempt: Attempt, word: Word) -> bool:
+        closed = doubts.close(connection, attempt, Outcome(outcome), word)
+        if closed and reporting:
+            order_reports.owe(connection, {attempt.order: Outcome(outcome)}, word.at)
+        return closed
+
+    _decide(given, asked, "closed", end)
 
 
 def _decide(given: Common, asked: dict[str, Any], done: str, decide: Callable[..., bool]) -> None:

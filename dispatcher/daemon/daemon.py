@@ -26,6 +26,7 @@ from dispatcher.loops.orders import Orders
 from dispatcher.loops.outcomes import Outcomes, apply_pending
 from dispatcher.loops.reap import Reap
 from dispatcher.loops.reconcile import Reconcile
+from dispatcher.loops.report import Report
 from dispatcher.loops.settle import take_back
 from dispatcher.loops.sync import KIND, Sync
 from dispatcher.loops.tend import Tend
@@ -110,6 +111,7 @@ class Daemon:
                 Doubts(context),
                 TimeZones(context),
                 LastCalls(context),
+                Report(context),
                 Cleanup(context),
             ),
         )

@@ -14,7 +14,7 @@ from dispatcher.errors import TransientError
 from dispatcher.hopper.outcomes import Report
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.mirror import attempts, dead_letters, do_not_call, orders
+from dispatcher.mirror import attempts, dead_letters, do_not_call, order_reports, orders
 from dispatcher.mirror.attempts import WORKER, Attempt
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.slots import Ended
@@ -66,7 +66,8 @@ async def apply_pending(context: Context, phone: str, sure: Callable[[str], Awai
 async def _take_in(context: Context, reports: Sequence[Report], sure: Collection[str]) -> None:
     now = context.clock.now()
     plans = context.book.plans
-    judged = await context.database.write(apply, reports, sure, context.retry_policy(), plans, now)
+    applying = _apply_and_owe if context.settings.report.orders else apply
+    judged = await context.database.write(applying, reports, sure, context.retry_policy(), plans, now)
     applied = Counter(word for _, word in judged)
     if _tell_breakers(context, judged, now):
         # What waits for a dialer on a phone that rests now is taken back.
@@ -78,6 +79,8 @@ async def _take_in(context: Context, reports: Sequence[Report], sure: Collection
             log.warning("reports of workers changed nothing", why=word.removeprefix(_REFUSED), reports=number)
         elif word != BEGUN:
             metrics.OUTCOMES.labels(word).inc(number)
+    if context.settings.report.orders:
+        context.nudge("report")
     if Outcome.DO_NOT_CALL.value in applied:
         # The report may be a late one, and the person in the queue of another campaign by now.
         context.nudge("tend")
@@ -133,6 +136,22 @@ def apply(
         if attempt is not None and jobs[report.job] > 1:
             # What one report did, the next one of the same call must see.
             known.update(attempts.by_job(connection, [report.job]))
+    return judged
+
+
+def _apply_and_owe(
+    connection: Connection,
+    reports: Sequence[Report],
+    sure: Collection[str],
+    policy: RetryPolicy,
+    plans: Mapping[str, Plan],
+    now: datetime,
+) -> list[tuple[Attempt | None, str]]:
+    """Apply reports, and note that the platform is to be told of their orders."""
+    judged = apply(connection, reports, sure, policy, plans, now)
+    order_reports.owe(
+        connection, {one.order: Outcome(word) for one, word in judged if one is not None and word in _ENDS}, now
+    )
     return judged
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from dispatcher.mirror.rows import chunks, put
 from dispatcher.mirror.states import is_live
-from dispatcher.mirror.tables import EPOCH, attempts, dead_letters, do_not_call, orders
+from dispatcher.mirror.tables import EPOCH, attempts, dead_letters, do_not_call, order_reports, orders
 from dispatcher.mirror.types import Instant
 from dispatcher.model.attempt import State
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
@@ -101,7 +101,7 @@ def reopen(connection: Connection, uuids: Collection[str]) -> None:
             .where(orders.c.uuid.in_(some))
             .values(closed_as=None, closed_at=None, attempts=0, retry_at=None)
         )
-        connection.execute(dead_letters.delete().where(dead_letters.c.order.in_(some)))
+        _forget(connection, some)
     _refresh_due(connection, uuids)
 
 
@@ -109,7 +109,13 @@ def remove(connection: Connection, uuids: Collection[str], at: datetime) -> None
     """Mark orders as removed by the platform."""
     for some in chunks(uuids):
         connection.execute(update(orders).where(orders.c.uuid.in_(some)).values(removed_at=at))
-        connection.execute(dead_letters.delete().where(dead_letters.c.order.in_(some)))
+        _forget(connection, some)
+
+
+def _forget(connection: Connection, some: Sequence[str]) -> None:
+    """Drop what a call has left behind: a platform that was told late would undo what somebody has planned since."""
+    for left in (dead_letters, order_reports):
+        connection.execute(left.delete().where(left.c.order.in_(some)))
 
 
 def digests(connection: Connection, uuids: Iterable[str]) -> dict[str, tuple[str, datetime]]:

@@ -15,6 +15,7 @@ from dispatcher.settings.sections import (
     Limits,
     Log,
     Redis,
+    Report,
     Retries,
     Schedule,
     Section,
@@ -38,6 +39,7 @@ class Settings(Section):
     breaker: Breaker = Breaker()
     hopper: Hopper = Hopper()
     retries: Retries = Retries()
+    report: Report = Report()
     calling_rules: CallingRules = CallingRules()
     http: Http = Http()
     log: Log = Log()

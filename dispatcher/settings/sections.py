@@ -303,6 +303,14 @@ class Retries(Section):
         )
 
 
+class Report(Section):
+    """What the platform is told."""
+
+    orders: Flag = Field(
+        default=False, description="Whether the platform is told how calls have ended, by the status of their orders."
+    )
+
+
 class CallingRules(Section):
     """The law where the recipient is."""
 
