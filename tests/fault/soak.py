@@ -50,6 +50,10 @@ _EVEN_MINUTES = {
     ]
     for day in ALWAYS
 }
+_AFTER_S = 2.0
+"""A reply is lost, and a loop that met a fault tries again, up to this long after the fault was injected."""
+
+_SETTLED_S = 120.0
 _PROMISED_S = 1.0
 """Within this nothing of a paused campaign can be begun, unless its dispatcher is disturbed: then within a lease."""
 
@@ -127,7 +131,7 @@ class Soak:
             self._counted.add(daemons[-1])
             assert daemons[-1].code in {0, -signal.SIGKILL}, daemons[-1].said()[-3000:]
             self.kills["dispatchers"] += daemons[-1].code == -signal.SIGKILL
-            self._disturbed.append((time.monotonic() - 0.5, time.monotonic()))
+            self._disturbed.append((time.monotonic() - 0.5, time.monotonic() + _AFTER_S))
 
     async def _keep_dialing(self) -> None:
         """Put a new worker in the place of each that has died."""
@@ -185,7 +189,7 @@ class Soak:
             if name in FORGETTING:
                 self._world.facts.losses += [began, time.monotonic()]
             if not name.startswith("worker"):
-                self._disturbed.append((began, time.monotonic()))
+                self._disturbed.append((began, time.monotonic() + _AFTER_S))
 
     async def _sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -204,8 +208,10 @@ class Soak:
             world.daemons[-1].kill()
         self._note_dispatcher()
         daemon = world.daemon(Fate(clock=world.fate.clock))
-        await eventually(lambda: daemon.post("/api/pause", {"reason": "the end"}), 60, "a dispatcher that answers")
-        await eventually(lambda: not (world.states().keys() & {"intent", "queued", "dialing"}), 60, "the last calls")
+        await eventually(
+            lambda: daemon.post("/api/pause", {"reason": "the end"}), _SETTLED_S, "a dispatcher that answers"
+        )
+        await eventually(lambda: not (world.states().keys() & {"intent", "queued", "dialing"}), _SETTLED_S, "the end")
         self.kills["workers"] += sum(one.dead() for one in world.workers if one not in self._counted)
         world.facts.pauses = [self._bounded(pause) for pause in self._pauses]
 

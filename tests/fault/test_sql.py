@@ -98,22 +98,25 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 
 @pytest.fixture
-async def before_postgres(postgres: Postgres) -> AsyncIterator[tuple[Proxy, str]]:
-    """A proxy before PostgreSQL, and the URL of a new database by way of it."""
-    url = make_url(postgres.fresh())
+async def before_postgres(postgres: Postgres) -> AsyncIterator[tuple[Proxy, dict[str, str]]]:
+    """A proxy before PostgreSQL, and the URLs of a new database, straight and by way of it."""
+    straight = postgres.fresh()
+    url = make_url(straight)
     async with proxied(path=f"{url.query['host']}/.s.PGSQL.5432") as proxy:
         through = url.set(host="127.0.0.1", port=proxy.port, query={})
-        yield proxy, through.render_as_string(hide_password=False)
+        yield proxy, {"database": straight, "by_way_of": through.render_as_string(hide_password=False)}
 
 
 async def test_a_commit_whose_answer_is_lost_happens_once(
-    tmp_path: Path, own_redis: Redis, before_postgres: tuple[Proxy, str]
+    tmp_path: Path, own_redis: Redis, before_postgres: tuple[Proxy, dict[str, str]]
 ) -> None:
-    proxy, url = before_postgres
-    async with a_world(tmp_path, own_redis, database=url) as world:
+    proxy, urls = before_postgres
+    async with a_world(tmp_path, own_redis, **urls) as world:
         world.daemon()
         world.worker(at_once=CONCURRENCY, outcomes={"completed": 0.8, "no-answer": 0.2})
-        for lost in range(20):
+        world.orders(2)
+        await eventually(world.begun, 30, "calls")
+        for lost in range(15):
             world.orders(2)
             proxy.lose_reply_to("COMMIT")
             await eventually(lambda: proxy.lost > lost, 20, "an answer to be lost")  # noqa: B023
@@ -122,17 +125,17 @@ async def test_a_commit_whose_answer_is_lost_happens_once(
 
 
 async def test_a_postgres_that_ends_every_session_costs_no_call(
-    tmp_path: Path, own_redis: Redis, before_postgres: tuple[Proxy, str]
+    tmp_path: Path, own_redis: Redis, before_postgres: tuple[Proxy, dict[str, str]]
 ) -> None:
-    _, url = before_postgres
-    async with a_world(tmp_path, own_redis, database=url) as world:
+    _, urls = before_postgres
+    async with a_world(tmp_path, own_redis, **urls) as world:
         world.daemon()
         world.worker(at_once=CONCURRENCY, call_s=(0.02, 0.1))
         for _ in range(3):
             world.orders(10)
             before = world.begun()
             await eventually(lambda: world.begun() > before + 4, 30, "calls")  # noqa: B023
-            await asyncio.to_thread(_end_sessions, url)
+            await asyncio.to_thread(_end_sessions, urls["database"])
             if not world.daemons[-1].alive:
                 world.daemon()  # it was deposed by the end of the session that held its lock
         await world.settled()
@@ -140,7 +143,7 @@ async def test_a_postgres_that_ends_every_session_costs_no_call(
 
 
 def _end_sessions(url: str) -> None:
-    with psycopg.connect(url.replace("postgresql+psycopg", "postgresql")) as connection:
+    with psycopg.connect(url) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
