@@ -31,7 +31,7 @@ class Book:
         self.synced_at: datetime | None = None
         self.orders_synced_at: dict[str, datetime] = {}
         self.orders_seen_at: dict[str, datetime] = {}
-        self.imported: set[str] = set()  # campaigns with orders that a file brought
+        self.orders_imported_at: dict[str, datetime] = {}
         self.skews: dict[str, timedelta] = {}
         # What keeps the whole hopper from being used: nothing is queued before Redis has told its name and time.
         self.hopper: Reason | None = Reason(Code.HOPPER_RECOVERING, "Redis has not answered yet")
@@ -69,6 +69,13 @@ class Book:
         )
         self._empty_until = {uuid: until for uuid, until in self._empty_until.items() if uuid in self.open}
         self._ready = self.open - self._empty_until.keys()
+
+    def note_imports(self, imported_at: dict[str, datetime]) -> None:
+        """Note when files last brought orders for campaigns; those of whom it is new have orders to call again."""
+        new = [uuid for uuid, at in imported_at.items() if self.orders_imported_at.get(uuid) != at]
+        self.orders_imported_at = imported_at
+        if new:
+            self.stir(*new)
 
     def read_again(self, at: datetime, days_off: DaysOff) -> None:
         """Read the schedules and zones of all plans anew: for another tz database, or other days off."""
@@ -126,7 +133,7 @@ class Book:
         """
         found = campaign_reasons(plan, at, self.brakes, self.guard_of(plan.campaign.uuid))
         found += self.breakers.reasons(plan, at)
-        imported = plan.campaign.uuid in self.imported if record is None else record.imported
+        imported = plan.campaign.uuid in self.orders_imported_at if record is None else record.imported
         if not found and not imported:
             stale = conditions.orders_stale(self._orders_read_at(plan.campaign.uuid), at, self.max_staleness)
             found += [stale] if stale else []

@@ -142,7 +142,7 @@ class Sync:
         if version != self._loaded:
             found, phones = await context.database.read(campaigns.load)
             days_off = context.settings.schedule.blackout_dates
-            context.book.imported = await context.database.read(campaigns.imported)
+            context.book.note_imports(await context.database.read(campaigns.orders_imported_at))
             plans = (make_plan(one, phones, days_off) for one in found.values())
             context.book.replace(plans, context.clock.now())
             self._loaded = version

@@ -185,10 +185,12 @@ def orders_imported(connection: Connection, campaign: str, at: datetime) -> None
     connection.execute(update(campaigns).where(campaigns.c.uuid == campaign).values(**stamps))
 
 
-def imported(connection: Connection) -> set[str]:
-    """Return the campaigns for which a file has brought orders."""
-    brought = select(campaigns.c.uuid).where(campaigns.c.orders_imported_at.is_not(None))
-    return set(connection.execute(brought).scalars())
+def orders_imported_at(connection: Connection) -> dict[str, datetime]:
+    """Return when a file last brought orders for each campaign, where one ever did."""
+    rows = connection.execute(
+        select(campaigns.c.uuid, campaigns.c.orders_imported_at).where(campaigns.c.orders_imported_at.is_not(None))
+    )
+    return {row.uuid: row.orders_imported_at for row in rows}
 
 
 def version(connection: Connection) -> tuple[object, ...]:

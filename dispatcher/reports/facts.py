@@ -1,7 +1,7 @@
 """Everything that a judgement over campaigns needs, read in one transaction whose cost is not that of one campaign."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,7 +55,7 @@ class Facts:
     life: Life | None
     synced_at: datetime | None
     orders_seen_at: Mapping[str, datetime]
-    imported: Collection[str]
+    orders_imported_at: Mapping[str, datetime]
     backlog: Mapping[str, Backlog]
     slots: Slots
     pauses: Mapping[tuple[Scope, str], Pause]
@@ -73,7 +73,7 @@ def read_facts(connection: Connection, settings: Settings, at: datetime, campaig
         life=record.current(connection),
         synced_at=synced_at(connection),
         orders_seen_at=campaigns.orders_seen_at(connection),
-        imported=campaigns.imported(connection),
+        orders_imported_at=campaigns.orders_imported_at(connection),
         backlog=orders.backlog(connection, at, campaign),
         slots=_slots(
             attempts.occupancy(connection, at - settings.hopper.call_timeout),

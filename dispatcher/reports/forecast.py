@@ -47,7 +47,7 @@ class Outlook:
 def read_outlook(connection: Connection, settings: Settings, plan: Plan, at: datetime) -> Outlook | None:
     """Read what a forecast needs; None while the campaign's orders have never been read to the end."""
     campaign = plan.campaign.uuid
-    if campaign not in campaigns.orders_seen_at(connection) and campaign not in campaigns.imported(connection):
+    if campaign not in campaigns.orders_seen_at(connection) | campaigns.orders_imported_at(connection):
         return None
     calls, of = outlook.calls(connection, campaign), "campaign"
     if len(calls) < _ENOUGH:

@@ -48,7 +48,7 @@ def reasons_now(
     found = reasons_at(facts, plan, now, guard)
     found += [one for scope, target, pause in _pauses(facts, plan) if (one := pause.reason(scope, target, now))]
     stale = None
-    known = plan.campaign.uuid in facts.imported
+    known = plan.campaign.uuid in facts.orders_imported_at
     if not found and not known and not any(reason.code is Code.MIRROR_STALE for reason in blocking):
         read_at = facts.orders_seen_at.get(plan.campaign.uuid)
         stale = conditions.orders_stale(read_at, now, settings.sync.max_staleness)
@@ -66,7 +66,9 @@ def no_orders(facts: Facts, plan: Plan) -> Reason | None:
     """Return the reason that no order is due at the instant of the facts; None if one is or nobody knows."""
     uuid = plan.campaign.uuid
     backlog = facts.backlog.get(uuid)
-    if (backlog and backlog.due > 0) or (facts.orders_seen_at.get(uuid) is None and uuid not in facts.imported):
+    if (backlog and backlog.due > 0) or (
+        facts.orders_seen_at.get(uuid) is None and uuid not in facts.orders_imported_at
+    ):
         return None
     live = facts.slots.in_campaign.get(uuid, 0)
     calling = f"; {live} {'call is' if live == 1 else 'calls are'} under way" if live else ""

@@ -119,9 +119,9 @@ def test_a_campaign_remembers_that_a_file_brought_orders_so_that_a_daemon_notice
     put_campaign(connection)
     put_campaign(connection, "campaign_2")
     before = campaigns.version(connection)
-    assert campaigns.imported(connection) == set()
+    assert campaigns.orders_imported_at(connection) == {}
     bring(connection, line(1))
-    assert campaigns.imported(connection) == {"campaign_1"}
+    assert campaigns.orders_imported_at(connection) == {"campaign_1": NOON}
     assert campaigns.version(connection) != before
     again = campaigns.version(connection)
     bring(connection, line(1))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dispatcher.loops.book import Book
 from dispatcher.model.brakes import Brakes
 from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.model.order import Order, OrderRecord, OrderStatus
 from dispatcher.model.reasons import Code, Reason
 from dispatcher.rules import zones
 from dispatcher.rules.last_call import Guard
@@ -352,3 +353,28 @@ def test_plans_that_are_read_again_take_their_days_off() -> None:
     assert reason.until == MONDAY + 33 * HOUR
     book.read_again(MONDAY + 10 * HOUR, {})
     assert book.open == {"day", "dark"}
+
+
+def test_a_campaign_with_orders_out_of_a_file_does_not_wait_for_the_platforms() -> None:
+    now = MONDAY + 10 * HOUR
+    book = a_book(now, a_plan("a"), a_plan("b"))
+    book.orders_synced_at = {}
+    book.note_imports({"a": MONDAY})
+    assert dialing(book, now) == ["a"]
+    # The platform's own orders of that campaign do wait.
+    order = Order("o", "a", OrderStatus.PLANNED, "+12125550100", None, None, None, None)
+    plan = book.plans["a"]
+    assert [reason.code for reason in book.reasons(plan, now, OrderRecord(order, "", None))] == [Code.MIRROR_STALE]
+    assert book.reasons(plan, now, OrderRecord(order, "", None, imported=True)) == []
+
+
+def test_another_import_wakes_a_campaign_that_ran_dry_and_no_other() -> None:
+    now = MONDAY + 10 * HOUR
+    book = a_book(now, a_plan("a"), a_plan("b"))
+    book.note_imports({"a": MONDAY})
+    for uuid in ("a", "b"):
+        book.empty(uuid, now + HOUR, book.mark(uuid))
+    book.note_imports({"a": MONDAY})
+    assert dialing(book, now) == []
+    book.note_imports({"a": now})
+    assert dialing(book, now) == ["a"]
