@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from dispatcher.settings.model import Settings
-from dispatcher.settings.sections import Section
+from dispatcher.settings.section import Section
 
 PREFIX = "DISPATCHER_"
 FILE_SUFFIX = "_file"

@@ -11,7 +11,7 @@ from dispatcher.settings import secret_files, sources
 from dispatcher.settings.keys import KEYS
 from dispatcher.settings.model import Settings
 from dispatcher.settings.report import shown
-from dispatcher.settings.sections import CallingRules
+from dispatcher.settings.rules import CallingRules
 from dispatcher.settings.sources import Given
 
 

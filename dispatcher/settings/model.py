@@ -4,24 +4,11 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
-from dispatcher.settings.sections import (
-    Api,
-    Breaker,
-    CallingRules,
-    Daemon,
-    Database,
-    Hopper,
-    Http,
-    Limits,
-    Log,
-    Redis,
-    Report,
-    Retries,
-    Schedule,
-    Section,
-    Sync,
-    Worker,
-)
+from dispatcher.settings.limits import Breaker, Hopper, Limits
+from dispatcher.settings.platform import Api, Report, Sync
+from dispatcher.settings.process import Daemon, Database, Http, Log, Redis, Worker
+from dispatcher.settings.rules import CallingRules, Retries, Schedule
+from dispatcher.settings.section import Section
 
 
 class Settings(Section):

@@ -7,7 +7,7 @@ from pathlib import Path
 from dispatcher.clock import Clock
 from dispatcher.model.reasons import Code
 from dispatcher.rules.last_call import ASSUMED
-from dispatcher.settings.sections import Schedule
+from dispatcher.settings.rules import Schedule
 
 from .running import DAYS, POLL_S, documents, running, shortly_before_a_minute, within_a_second
 

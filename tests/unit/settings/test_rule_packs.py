@@ -6,7 +6,7 @@ import pytest
 from dispatcher import settings
 from dispatcher.errors import ConfigurationError
 from dispatcher.rules.packfile import shipped
-from dispatcher.settings.sections import CallingRules
+from dispatcher.settings.rules import CallingRules
 
 OWN = """version = "own"
 [[rules]]
