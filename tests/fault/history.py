@@ -92,7 +92,7 @@ def check(recorded: Recorded, database: Database, facts: Facts) -> Verdict:
 
 
 def _rows(connection: Connection) -> tuple[dict[str, Mapping[str, Any]], dict[str, Mapping[str, Any]]]:
-    names = ("job", "order", "state", "outcome", "why", "begun_by")
+    names = ("job", "order", "phone", "entry", "state", "outcome", "why", "created_at", "begun_at", "begun_by")
     tried = connection.execute(select(*(attempts.c[name] for name in names))).mappings()
     ordered = connection.execute(select(orders.c.uuid, orders.c.attempts, orders.c.live_job)).mappings()
     return {row["job"]: dict(row) for row in tried}, {row["uuid"]: dict(row) for row in ordered}
@@ -122,7 +122,7 @@ def _states(recorded: Recorded, tried: Mapping[str, Mapping[str, Any]], facts: F
     for job, row in tried.items():
         call, state = begun.get(job), row["state"]
         if state in _HOLDING - {"uncertain"}:
-            verdict.lost.append(f"job {job} is still {state}")
+            verdict.lost.append(f"job {job} is still {state}: {row}")
         elif state == "uncertain":
             verdict.uncertain += 1
             verdict.uncertain_after_loss += row["why"] == _FORGOTTEN

@@ -6,11 +6,12 @@ about the same moments, and the processes interleave as they like.
 
 import asyncio
 import signal
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -43,6 +44,7 @@ _SETTINGS = {
     "DISPATCHER_RETRIES__PERSON_PER_WEEK": "",
     "DISPATCHER_LOG__LEVEL": "warning",
 }
+_LIVE = {"intent", "queued", "dialing"}
 _EVEN_MINUTES = {
     day: [
         {"start": f"{m // 60:02}:{m % 60:02}", "end": f"{(m + 1) // 60:02}:{(m + 1) % 60:02}"}
@@ -211,7 +213,8 @@ class Soak:
         await eventually(
             lambda: daemon.post("/api/pause", {"reason": "the end"}), _SETTLED_S, "a dispatcher that answers"
         )
-        await eventually(lambda: not (world.states().keys() & {"intent", "queued", "dialing"}), _SETTLED_S, "the end")
+        with suppress(AssertionError):  # the verdict names what is left
+            await eventually(lambda: not world.states().keys() & _LIVE, _SETTLED_S, "the end")
         self.kills["workers"] += sum(one.dead() for one in world.workers if one not in self._counted)
         world.facts.pauses = [self._bounded(pause) for pause in self._pauses]
 
@@ -258,4 +261,6 @@ async def round_of(seed: int, seconds: float, folder: Path | None) -> Round:
             soak = Soak(world, proxy, seed, faults)
             await soak.run(seconds, gap_s=0.5)
             verdict = await world.verdict()
+            if verdict.faults():
+                sys.stdout.write("\n".join([f"round {seed} was told:", *world.said(), ""]))
     return Round(seed, time.monotonic() - began, verdict, soak.faults, soak.kills)
