@@ -72,48 +72,42 @@ async def test_the_platform_is_told_how_calls_have_ended(
 async def test_a_platform_that_does_not_take_it_holds_up_no_call(
     platform: Platform, make_daemon: Make, make_dialer: MakeDialer, status: int
 ) -> None:
-    campaign = platform.campaign(orders=20)
+    campaign = platform.campaign(orders=8)
     async with refusing(platform, "PATCH", status) as url:
         daemon = make_daemon(DISPATCHER_REPORT__ORDERS="true", DISPATCHER_API__BASE_URL=url)
         await daemon.up()
         dialer = make_dialer()
         async with dialing(dialer):
-            await eventually(lambda: len(dialer.begun) == 20, what="20 calls")
+            await eventually(lambda: len(dialer.begun) == 8, what="8 calls")
             result = "given_up" if status == 404 else "failed"
             await eventually(lambda: _has(daemon, f'dispatcher_orders_reported_total{{result="{result}"}}'))
         assert await daemon.ready()
-        assert statuses(platform, campaign) == ["planned"] * 20
+        assert statuses(platform, campaign) == ["planned"] * 8
         await daemon.stop()
-    assert len({call["callOrderUuid"] for call in dialer.begun}) == 20
+    assert len({call["callOrderUuid"] for call in dialer.begun}) == 8
 
 
 async def _has(daemon: Daemon, start: str) -> bool:
     return any(line.startswith(start) for line in (await daemon.get("/metrics")).text.splitlines())
 
 
-@pytest.mark.parametrize("status", [None, 404, 500])
+@pytest.mark.parametrize("status", [None, 404])
 async def test_orders_out_of_a_file_are_called_whatever_the_platform_lists(
     platform: Platform, make_daemon: Make, make_dialer: MakeDialer, tmp_path: Path, status: int | None
 ) -> None:
     campaign = platform.campaign()
     file = tmp_path / "leads.csv"
     file.write_text("phoneNumber,name,instructions\n+12125550101,Ann,Be brief\n+12125550102,Bob,\n", encoding="utf-8")
-    async with refusing(platform, "GET" if status else "none", status or 500) as url:
+    async with refusing(platform, "GET" if status else "none", status or 200) as url:
         daemon = make_daemon(DISPATCHER_API__BASE_URL=url, DISPATCHER_REPORT__ORDERS="true")
         await daemon.up()
         dialer = make_dialer()
         async with dialing(dialer):
             imported = await daemon.json("orders", "import", str(file), "--campaign", campaign)
             await eventually(lambda: len(dialer.begun) == 2, what="2 calls")
-            again = await daemon.json("orders", "import", str(file), "--campaign", campaign)
-            await eventually(lambda: _closed(daemon, 2))
+            await eventually(counted(daemon, 'dispatcher_call_outcomes_total{outcome="completed"} 2.0'))
         await daemon.stop()
-    assert (imported["imported"]["added"], again["imported"]["already"]) == (2, 2)
+    assert imported["imported"]["added"] == 2
     said = {call["toPhoneNumber"]: (call["recordName"], call["instructions"]) for call in dialer.begun}
     assert said == {"+12125550101": ("Ann", "Be brief"), "+12125550102": ("Bob", None)}
     assert platform.store.orders[campaign] == {}
-
-
-async def _closed(daemon: Daemon, number: int) -> bool:
-    found = (await exported(daemon)).values()
-    return [order["closed_as"] for order in found] == ["completed"] * number
