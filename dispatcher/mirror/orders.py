@@ -264,7 +264,7 @@ def spend(
     """Record a call that was begun: the order is closed, or due again at `retry_at`.
 
     The report of a call that a person had released may find the order held by another attempt, which goes on holding
-    it; a closed order's is taken back.
+    it; a closed order's is taken back. What one of the two calls has closed, the other does not open again.
     """
     spent = {"order": uuid, "job": job, "as": closed_as, "at": at if closed_as else None, "again": retry_at}
     connection.execute(_SPEND, spent)
@@ -297,8 +297,8 @@ _SPEND = (
     .values(
         live_job=case((orders.c.live_job != _JOB, orders.c.live_job)),
         attempts=orders.c.attempts + 1,
-        closed_as=bindparam("as"),
-        closed_at=bindparam("at"),
+        closed_as=func.coalesce(bindparam("as", type_=orders.c.closed_as.type), orders.c.closed_as),
+        closed_at=func.coalesce(bindparam("at", type_=orders.c.closed_at.type), orders.c.closed_at),
         retry_at=bindparam("again"),
         # A callback that was placed is a callback no longer.
         rank=1,

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, event
 
-from dispatcher.mirror import attempts, do_not_call, orders
+from dispatcher.mirror import attempts, do_not_call, doubts, orders
 from dispatcher.model.attempt import LIVE, State
 from dispatcher.model.order import OrderRecord
 from tests.integration.mirror.things import HOUR, NOON, attempt_in, intent, number, put_order
@@ -154,20 +154,36 @@ def test_a_call_that_ended_an_order_closes_it(connection: Connection) -> None:
     assert not orders.take(connection, "order_1", "job_2")
 
 
-def test_only_the_attempt_that_holds_an_order_can_spend_or_free_it(connection: Connection) -> None:
+def test_only_the_attempt_that_holds_an_order_can_free_it(connection: Connection) -> None:
     attempt_in(connection, State.DIALING)
-    orders.spend(connection, "order_1", "job_9", closed_as="completed", retry_at=None, at=NOON)
     orders.free(connection, "order_1", "job_9")
-    found = the_order(connection)
-    assert (found.attempts, found.closed_as, found.live_state) == (0, None, State.DIALING)
+    assert the_order(connection).live_state is State.DIALING
 
 
-def test_an_order_is_spent_once(connection: Connection) -> None:
+def test_a_released_call_that_ends_late_counts_and_leaves_the_order_to_its_next_attempt(connection: Connection) -> None:
     put_order(connection, "order_1")
-    called(connection, retry_at=NOON + HOUR)
+    attempts.intend(connection, [intent("job_1")], NOON)
+    attempts.doubt(connection, ["job_1"], "late", NOON)
+    released_at = doubts.Word(by="ann", why="the dialer is gone", at=NOON)
+    (attempt,) = attempts.by_job(connection, ["job_1"]).values()
+    assert doubts.release(connection, attempt, released_at)
+    attempts.intend(connection, [intent("job_2")], NOON)
+    ended = {"word": "completed", "detail": None, "call_id": None, "at": NOON}
+    assert attempts.finish(connection, "job_1", "completed", **ended)  # type: ignore[arg-type]
     orders.spend(connection, "order_1", "job_1", closed_as="completed", retry_at=None, at=NOON)
     found = the_order(connection)
-    assert (found.attempts, found.closed_as) == (1, None)
+    assert (found.attempts, found.closed_as, found.live_state) == (1, "completed", State.INTENT)
+    # Told again it is refused, and nothing is spent a second time.
+    assert not attempts.finish(connection, "job_1", "completed", **ended)  # type: ignore[arg-type]
+
+
+def test_a_call_that_ends_after_another_has_closed_its_order_does_not_open_it_again(connection: Connection) -> None:
+    attempt_in(connection, State.DIALING, "job_2")
+    orders.spend(connection, "order_1", "job_1", closed_as="completed", retry_at=None, at=NOON)
+    orders.spend(connection, "order_1", "job_2", closed_as=None, retry_at=NOON + HOUR, at=NOON + HOUR)
+    found = the_order(connection)
+    assert (found.attempts, found.closed_as, found.closed_at, found.live_state) == (2, "completed", NOON, None)
+    assert orders.waiting(connection, "campaign_1", NOON + 2 * HOUR, 10) == []
 
 
 def test_an_order_that_opens_again_starts_anew(connection: Connection) -> None:
