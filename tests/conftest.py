@@ -4,8 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import Postgres, Redis
+
+# Whether a change may land must not depend on luck: each run tries the same examples, and no machine is too slow for
+# them. `pytest --hypothesis-profile=searching` looks for new ones, and takes a `--hypothesis-seed`.
+settings.register_profile("searching", deadline=None)
+settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")

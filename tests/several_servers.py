@@ -14,7 +14,7 @@ SERVICE = "hopper"
 SLOTS = 16384
 
 
-def wait_until(condition: Callable[[], object], within_s: float = 20.0) -> None:
+def wait_until(condition: Callable[[], object], within_s: float = 60.0) -> None:
     """Wait for a condition; fail when it does not come true in time."""
     deadline = time.monotonic() + within_s
     while not condition():

@@ -28,7 +28,7 @@ COMMAND = [sys.executable, "-m", "dispatcher"]
 
 
 async def eventually(
-    condition: Callable[[], Awaitable[Any]] | Callable[[], Any], within_s: float = 20.0, what: str = ""
+    condition: Callable[[], Awaitable[Any]] | Callable[[], Any], within_s: float = 60.0, what: str = ""
 ) -> Any:
     """Return what `condition` returns as soon as that is true; fail after the bound."""
     until = time.monotonic() + within_s
@@ -133,7 +133,7 @@ class Daemon:
         assert self._process is not None
         self._process.send_signal(number_)
 
-    async def ended(self, within_s: float = 30.0) -> int:
+    async def ended(self, within_s: float = 60.0) -> int:
         assert self._process is not None
         return await asyncio.wait_for(self._process.wait(), within_s)
 

@@ -31,7 +31,7 @@ async def test_people_read_the_summary_in_lines_and_ctrl_c_ends_it_well(tmp_path
     process = await demo(tmp_path, "--speed", "30")
     assert process.stderr is not None
     assert process.stdout is not None
-    while b"finished" not in await asyncio.wait_for(process.stderr.readline(), 30):
+    while b"finished" not in await asyncio.wait_for(process.stderr.readline(), 60):
         pass
     process.send_signal(signal.SIGINT)
     output = (await asyncio.wait_for(process.communicate(), 60))[0].decode()

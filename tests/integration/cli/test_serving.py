@@ -12,7 +12,7 @@ from tests.integration.worker.hopper import Hopper
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await true():
             await asyncio.sleep(0.02)
 
@@ -20,7 +20,7 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
 async def document(stream: asyncio.StreamReader | None) -> dict[str, Any]:
     """Read the one JSON document that a command prints before it serves."""
     assert stream is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         printed: dict[str, Any] = json.loads(await stream.readuntil(b"\n}\n"))
         return printed
 
@@ -34,7 +34,7 @@ async def test_the_sandbox_answers_until_it_is_stopped(site: Site, number: signa
         async with httpx.AsyncClient(base_url=told["base_url"], headers=headers) as api:
             listed = (await api.get("/campaigns")).json()
         process.send_signal(number)
-        stdout, stderr = await asyncio.wait_for(process.communicate(), timeout=20)
+        stdout, stderr = await asyncio.wait_for(process.communicate(), timeout=60)
 
     assert (process.returncode, stdout, stderr) == (0, b"", b"")
     # The reference's own two, those asked for, and one for each way of being blocked.
@@ -68,7 +68,7 @@ async def test_a_simulated_dialer_reports_by_its_mix_and_stops_in_order(site: Si
     async with site.started("worker", "--simulate", "--mix", "busy=1", "--length", "0s") as process:
         await until(reported)
         process.send_signal(signal.SIGTERM)
-        stdout, _ = await asyncio.wait_for(process.communicate(), timeout=20)
+        stdout, _ = await asyncio.wait_for(process.communicate(), timeout=60)
     [outcome] = [one["outcome"] for one in await hopper.reports() if one["outcome"] != "begun"]
     await hopper.redis.aclose()
 

@@ -53,11 +53,11 @@ class ByHand(Clock):
         """Let the heartbeat beat once."""
         self.beaten.clear()
         self._due.release()
-        await asyncio.wait_for(self.beaten.wait(), timeout=20)
+        await asyncio.wait_for(self.beaten.wait(), timeout=60)
 
 
 async def until_turns(loops: list[Counted], number: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(loop.turns < number for loop in loops):
             await asyncio.sleep(0.005)
 

@@ -80,7 +80,7 @@ async def test_a_call_that_was_taken_back_is_never_queued_again(line: Line) -> N
 async def test_a_document_expires_by_itself(line: Line) -> None:
     await line.enqueue("job", expires_at=datetime.now(UTC) + timedelta(milliseconds=150))
     assert await line.document() is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while await line.document() is not None:
             await asyncio.sleep(0.01)
     assert await line.take_back() is Finding.LAPSED

@@ -31,10 +31,10 @@ async def test_what_a_worker_left_out_is_none(line: Line) -> None:
 
 
 async def test_waiting_ends_with_the_first_report(line: Line) -> None:
-    waiting = asyncio.create_task(line.outcomes.wait(["phone-1", "phone-2"], 10))
+    waiting = asyncio.create_task(line.outcomes.wait(["phone-1", "phone-2"], 50))
     await asyncio.sleep(0)
     await report(line, job="job", outcome="busy")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         assert [found.job for found in await waiting] == ["job"]
 
 

@@ -55,7 +55,7 @@ class Both:
     async def claimed(self, number: int) -> dict[str, Entry]:
         """Claim until so many calls are claimed; return them by phone."""
         found: dict[str, Entry] = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(found) < number:
                 found |= {entry.phone: entry for entry in await self.claims.some(10)}
         return found
@@ -63,7 +63,7 @@ class Both:
     async def reports(self, phones: list[str], number: int) -> list[Report]:
         """Wait for reports until there are so many."""
         found: dict[str, Report] = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(found) < number:
                 found |= {report.phone: report for report in await self.outcomes.wait(phones, BLOCK_S)}
         return list(found.values())
@@ -204,7 +204,7 @@ async def test_a_node_that_hangs_is_left_aside(both: Both, cluster: Cluster, pho
             await both.outcomes.drop(reports)
     finally:
         cluster.node_of(doomed).resume()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await both.watch.census()).silent():
             await asyncio.sleep(0.05)
 

@@ -114,6 +114,7 @@ class Releasing:
         return bool(await self.redis.getdel(keys.call("dispatcher", attempt.phone, attempt.job)))
 
     async def end(self, attempt: Attempt, outcome: str = "completed") -> None:
+        assert attempt.entry is not None
         await self.redis.xadd(
             keys.outcomes("dispatcher", attempt.phone), {"job": attempt.job, "entry": attempt.entry, "outcome": outcome}
         )

@@ -94,7 +94,7 @@ async def test_a_change_whose_waiter_is_cancelled_commits_all_the_same(database:
     def slow(connection: Connection) -> None:
         record.begin_epoch(connection, "host", NOON)
         loop.call_soon_threadsafe(started.set)
-        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(timeout=60)
 
     waiter = asyncio.create_task(database.write(slow))
     await started.wait()
@@ -102,7 +102,7 @@ async def test_a_change_whose_waiter_is_cancelled_commits_all_the_same(database:
     with pytest.raises(asyncio.CancelledError):
         await waiter
     go_on.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await database.read(record.current) is None:
             await asyncio.sleep(0.01)
 

@@ -110,7 +110,7 @@ def race(
         # The second one has to wait for the first, whose row it wants.
         thread.join(timeout=0.3)
         assert thread.is_alive()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     return made, theirs[0]
 
 
@@ -142,7 +142,7 @@ def test_of_two_transactions_each_gets_an_epoch_of_its_own(postgres: Callable[[]
         thread.start()
         thread.join(timeout=0.3)
         assert thread.is_alive()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     assert epochs == [begun_before + 1, begun_before + 2]
 
 

@@ -51,5 +51,5 @@ async def test_an_idle_connection_does_not_keep_the_server_from_stopping() -> No
     await server.start()
     async with httpx.AsyncClient() as client:
         await client.get(f"{server.url}/auth/me")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(4):
             await server.stop()

@@ -94,7 +94,7 @@ class Hopper:
         return bool(await self.redis.exists(f"dispatcher:{{{phone}}}:call:{job}"))
 
 
-async def until(condition: Callable[[], Awaitable[object] | object], within_s: float = 15.0) -> None:
+async def until(condition: Callable[[], Awaitable[object] | object], within_s: float = 60.0) -> None:
     """Wait for a condition; fail when it does not come true in time."""
     deadline = time.monotonic() + within_s
     while True:
@@ -115,5 +115,5 @@ async def working(worker: Worker, dial: Dial) -> AsyncIterator[asyncio.Task[None
         yield task
     finally:
         worker.stop()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await asyncio.gather(task, return_exceptions=True)

@@ -51,7 +51,7 @@ class Example:
             yield process
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(process.wait(), 20) == 0
+            assert await asyncio.wait_for(process.wait(), 60) == 0
         finally:
             if process.returncode is None:
                 process.kill()
@@ -181,6 +181,6 @@ async def test_a_stop_lets_the_call_end_and_claims_no_more(example: Example, red
         await hopper.queue("job-2")
         process.send_signal(signal.SIGTERM)
         example.gate.touch()
-        assert await asyncio.wait_for(process.wait(), 20) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
     assert [(fields["job"], fields["outcome"]) for fields in await hopper.outcomes()] == [("job-1", "voicemail")]
     assert await hopper.has_document("job-2")

@@ -18,7 +18,9 @@ def test_a_status_that_ends_an_order_ends_the_doubt(status: OrderStatus, outcome
     assert verdict(status) is outcome
 
 
-@pytest.mark.parametrize("status", [*sorted(DIALABLE), OrderStatus.REGISTERED, OrderStatus.CALLING, OrderStatus.UNKNOWN])
+@pytest.mark.parametrize(
+    "status", [*sorted(DIALABLE), OrderStatus.REGISTERED, OrderStatus.CALLING, OrderStatus.UNKNOWN]
+)
 def test_a_status_that_a_call_may_have_found_proves_nothing_of_it(status: OrderStatus) -> None:
     assert verdict(status) is None
 
