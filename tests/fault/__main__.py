@@ -6,6 +6,7 @@ processor: no kill of a process loses what it has written to a file.
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 from collections import Counter
@@ -24,6 +25,8 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where each round keeps its files")
     given = parser.parse_args()
     until = time.monotonic() + given.minutes * 60
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
     rounds: list[Round] = []
     broken: Counter[str] = Counter()
     try:

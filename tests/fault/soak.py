@@ -24,7 +24,7 @@ from tests.fault.proxy import Proxy, proxied
 from tests.fault.world import ALWAYS, World, a_world, eventually
 from tests.servers import Redis
 
-_PHONES, _ORDERS = 12, 250  # orders for each campaign, two campaigns for each phone
+_PHONES, _ORDERS = 12, 100  # orders for each campaign (one page of the platform's), two campaigns for each phone
 _MORTALS = 3
 _LEASE_S = 3.0
 _OUTCOMES = {"no-answer": 0.6, "busy": 0.2, "voicemail": 0.195, "completed": 0.003, "hung-up-in-a-new-way": 0.002}

@@ -2,28 +2,32 @@
 
 import signal
 
+import pytest
+
 from tests.fault.crashing import Fate
 from tests.fault.world import World, eventually
 
 _STEPS_OF_A_WORKER = 8
-_MOST_STEPS = 400
+_ONE_BY_ONE = 40
 _EACH_LIFE = 3  # orders
 
 
+@pytest.mark.timeout(300)  # dozens of lives, each of about a second
 async def test_a_dispatcher_killed_after_any_of_its_steps_doubles_and_loses_nothing(world: World) -> None:
     """Life N ends after its N-th write, and the next takes up what it left, until a life does all its work."""
     world.worker(at_once=4, says_begun=True, outcomes={"completed": 0.7, "no-answer": 0.3})
-    lives = 0
-    while lives < _MOST_STEPS:
-        lives += 1
+    dies_at = 1
+    while True:
         world.orders(_EACH_LIFE)
-        daemon = world.daemon(Fate(dies_at=lives))
-        await eventually(lambda: not (daemon.alive and world.unsettled()), 30, f"life {lives}")  # noqa: B023
+        daemon = world.daemon(Fate(dies_at=dies_at))
+        await eventually(lambda: not (daemon.alive and world.unsettled()), 30, f"life {dies_at}")  # noqa: B023
         if daemon.alive:
             break
         assert await daemon.ended() == -signal.SIGKILL, world.said()
         world.facts.kills += 1
-    assert world.facts.kills >= 20
+        # One by one through the start and the first calls; then the same steps come again and again.
+        dies_at += max(1, (dies_at - _ONE_BY_ONE) // 3)
+    assert world.facts.kills >= _ONE_BY_ONE
     await world.settled()
     found = await world.honest()
     assert found.uncertain == 0
