@@ -12,6 +12,9 @@ CALLBACK, RETRY, NEW = 0, 1, 2
 _PLANNED = frozenset({OrderStatus.PLANNED, OrderStatus.SCHEDULED})
 """The dialable statuses that a user gives; the others are what the platform saw of a call."""
 
+_OF_CALLS = DIALABLE | {OrderStatus.CALLING, OrderStatus.UNKNOWN}
+"""From these an order may come to be planned without a user's act."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -29,7 +32,8 @@ def judge(order: Order, before: OrderRecord | None) -> Judged:
 
     An order that was finished here is opened again only by a user's act on the platform: it was set back to planned or
     scheduled from a status in which the platform left it, or scheduled for another time after it was finished. That a
-    call which was under way has met nobody is no such act: the platform says so of our own calls.
+    call which was under way has met nobody is no such act: the platform says so of our own calls. Nor is it one that
+    an unknown word is gone: it may have meant a call.
     """
     fault = order.fault
     e164: str | None = None
@@ -56,7 +60,7 @@ def judge(order: Order, before: OrderRecord | None) -> Judged:
 def _reopens(order: Order, before: OrderRecord) -> bool:
     if order.status not in DIALABLE:
         return False
-    if order.status in _PLANNED and before.order.status not in DIALABLE | {OrderStatus.CALLING}:
+    if order.status in _PLANNED and before.order.status not in _OF_CALLS:
         return True
     return (
         order.scheduled_at is not None

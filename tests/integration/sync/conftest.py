@@ -53,12 +53,12 @@ class Mirror:
 
 
 @asynccontextmanager
-async def mirroring(platform: Platform, folder: Path) -> AsyncIterator[Mirror]:
+async def mirroring(platform: Platform, folder: Path, database_url: str | None = None) -> AsyncIterator[Mirror]:
     """Mirror a platform, over a socket, into an empty database."""
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(Server(platform))
         values = {
-            "DISPATCHER_DATABASE__URL": f"sqlite:///{folder / 'mirror.db'}",
+            "DISPATCHER_DATABASE__URL": database_url or f"sqlite:///{folder / 'mirror.db'}",
             "DISPATCHER_SYNC__PASS_TIMEOUT": "20s",
         }
         settings, clock = load(None, values), Hand()

@@ -69,6 +69,7 @@ def test_callbacks_come_before_retries_and_those_before_new_orders(
         ({"status": OrderStatus.CALLING}, {"status": OrderStatus.NO_ANSWER}, False),
         ({"status": OrderStatus.CALLING}, {"status": OrderStatus.PLANNED}, False),
         ({"status": OrderStatus.CANCELED}, {"status": OrderStatus.BUSY}, False),
+        ({"status": OrderStatus.UNKNOWN}, {"status": OrderStatus.PLANNED}, False),
         # The platform still shows what it showed before.
         ({"status": OrderStatus.PLANNED}, {"status": OrderStatus.PLANNED}, False),
         ({"status": OrderStatus.PLANNED}, {"status": OrderStatus.BUSY}, False),
