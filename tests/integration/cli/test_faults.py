@@ -71,8 +71,8 @@ async def test_ctrl_c_is_quiet(site: Site) -> None:
         port = server.sockets[0].getsockname()[1]
         site.changes["DISPATCHER_API__BASE_URL"] = f"http://127.0.0.1:{port}/api"
         async with site.started("sync") as process:
-            await asyncio.wait_for(reached.wait(), timeout=20)
+            await asyncio.wait_for(reached.wait(), timeout=60)
             process.send_signal(signal.SIGINT)
-            stdout, stderr = await asyncio.wait_for(process.communicate(), timeout=20)
+            stdout, stderr = await asyncio.wait_for(process.communicate(), timeout=60)
 
     assert (process.returncode, stdout, stderr.strip()) == (130, b"", b"")
