@@ -71,6 +71,7 @@ def release(given: Common, /, **asked: Any) -> None:
     """
     from dispatcher.mirror import doubts
 
+    _check(asked)
     _decide(given, asked, "released", doubts.release)
 
 
@@ -99,6 +100,7 @@ def close(given: Common, /, outcome: str, **asked: Any) -> None:
     """
     from dispatcher.mirror import doubts, order_reports
 
+    _check(asked)
     reporting = given.settings().report.orders
 
     def end(connection: Connection, attempt: Attempt, word: Word) -> bool:
@@ -117,7 +119,7 @@ def _decide(given: Common, asked: dict[str, Any], done: str, decide: Callable[..
     from dispatcher.mirror.doubts import Word
     from dispatcher.reports.jobs import job as document
 
-    everything = _check(asked)
+    everything = asked["everything"]
     word = Word(who_by(asked["by"]), said(asked["reason"], "--reason"), now())
     with opened(given.settings()) as database:
         if everything:
@@ -140,13 +142,12 @@ def _decide(given: Common, asked: dict[str, Any], done: str, decide: Callable[..
         raise problem()
 
 
-def _check(asked: dict[str, Any]) -> bool:
-    """Tell whether all are asked for, and not some by name; anything else is wrong usage."""
+def _check(asked: dict[str, Any]) -> None:
+    """See that all are asked for or some by name, before anything is read: anything else is wrong usage."""
     if bool(asked["jobs"]) == asked["everything"]:
         raise click.UsageError("Name the JOBs, or give --all.")
     if asked["jobs"] and any(asked[name] is not None for name in ("campaign", "phone", "older_than")):
         raise click.UsageError("--campaign, --phone and --older-than go with --all.")
-    return bool(asked["everything"])
 
 
 def _ask(what: str) -> None:
