@@ -25,17 +25,18 @@ _EARNED = 0.1
 """A request that succeeds pays for a tenth of a repeat."""
 
 _LONGEST_PATIENCE_S = 30.0
-"""A longer wait that the platform asks for ends the pass, and no request is made until it is over."""
+"""A longer wait that the platform asks for ends the pass; no request at all is made until a wait is over."""
 
 _LONGEST_SILENCE_S = 3600.0
 """Nobody means to be left alone for longer; a typing error in a header must not silence a mirror for good."""
 
 
 class Retrying:
-    """Makes requests, and repeats of those that a repeat may mend."""
+    """Makes requests, and repeats of those that a repeat may mend; `draw` takes a number between two, evenly."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, draw: Callable[[float, float], float] = random.uniform) -> None:
         self._clock = clock
+        self._draw = draw
         self._budget = _BUDGET
         self._left_alone_until = float("-inf")
 
@@ -48,25 +49,30 @@ class Retrying:
 
         async for attempt in stamina.retry_context(on=wait, attempts=_ATTEMPTS, timeout=None):
             with attempt:
-                self._refuse_if_left_alone()
+                await self._leave_alone()
                 answer = await request()
                 self._budget = min(_BUDGET, self._budget + _EARNED)
                 return answer
         raise AssertionError("stamina ends with an answer or an error")
 
-    def _refuse_if_left_alone(self) -> None:
+    async def _leave_alone(self) -> None:
+        """Wait for as long as the platform has asked for, on whatever request; TransientError if that is too long."""
         wait_s = self._left_alone_until - self._clock.monotonic()
-        if wait_s > 0:
+        if wait_s > _LONGEST_PATIENCE_S:
             raise TransientError(f"the platform asked to be left alone for another {wait_s:.0f} s (Retry-After)")
+        if wait_s > 0:
+            await self._clock.sleep(wait_s)
 
     def _wait(self, fault: Exception, ceiling_s: float) -> bool | float:
         """Return the seconds to wait after a fault, or False to give the request up."""
         if not isinstance(fault, RetryableError):
             return False
-        if fault.wait_s is not None and fault.wait_s > _LONGEST_PATIENCE_S:
-            self._left_alone_until = self._clock.monotonic() + min(fault.wait_s, _LONGEST_SILENCE_S)
-            return False
+        if fault.wait_s is not None:
+            until = self._clock.monotonic() + min(fault.wait_s, _LONGEST_SILENCE_S)
+            self._left_alone_until = max(self._left_alone_until, until)
+            if fault.wait_s > _LONGEST_PATIENCE_S:
+                return False
         if self._budget < 1:
             return False
         self._budget -= 1
-        return random.uniform(0, ceiling_s) if fault.wait_s is None else fault.wait_s  # noqa: S311 (guards nothing)
+        return self._draw(0, ceiling_s) if fault.wait_s is None else fault.wait_s

@@ -1,7 +1,7 @@
 """One request to the platform: deadlines, a limit on what is read, and every fault as one of ours.
 
 The token is a header of the client and of nothing else: no redirect is followed, and no sentence made here quotes what
-the platform sent back.
+the platform sent back, which may be the request itself; of a redirect only where it points, and that without the token.
 """
 
 import asyncio
@@ -14,18 +14,18 @@ from hashlib import blake2b
 from math import isfinite
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
 from dispatcher import __version__
-from dispatcher.api.body import read_json
+from dispatcher.api.body import LARGEST_BODY, BodyTooLongError, read_json, read_whole
 from dispatcher.clock import Clock
 from dispatcher.errors import ConfigurationError, NotFoundError, PermanentError, TransientError
 
-_LARGEST_BODY = 16 * 1024 * 1024
-"""A page of a hundred things is far smaller; an answer without end is cut off here, after decompression."""
-
 _LONGEST_CONNECT_S = 5.0
+_LONGEST_SHOWN = 200
+_SOMEWHERE = "somewhere else"
 
 
 class RefusedError(PermanentError):
@@ -67,18 +67,28 @@ class Transport:
         self.base_url = base_url
         self._clock = clock
         self._timeout_s = timeout.total_seconds()
-        self._client = httpx.AsyncClient(
-            base_url=base_url.rstrip("/") + "/",
-            headers={
-                "Authorization": f"Bearer {token}",
-                "Accept": "application/json",
-                "User-Agent": f"callcamp-dispatcher/{__version__}",
-            },
-            timeout=httpx.Timeout(self._timeout_s, connect=min(self._timeout_s, _LONGEST_CONNECT_S)),
-            verify=_authorities(ca_file),
-            # The token must not follow to wherever an answer points.
-            follow_redirects=False,
-        )
+        self._token = token
+        authorities = _authorities(ca_file)
+        try:
+            self._client = httpx.AsyncClient(
+                base_url=base_url.rstrip("/") + "/",
+                headers={
+                    "Authorization": f"Bearer {token}",
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",
+                    "User-Agent": f"callcamp-dispatcher/{__version__}",
+                },
+                timeout=httpx.Timeout(self._timeout_s, connect=min(self._timeout_s, _LONGEST_CONNECT_S)),
+                verify=authorities,
+                # The token must not follow to wherever an answer points.
+                follow_redirects=False,
+            )
+        except (ValueError, ImportError, httpx.InvalidURL) as fault:
+            # Not quoted: a proxy's address may hold a password.
+            raise ConfigurationError(
+                "the environment names a proxy that cannot be used: set HTTP_PROXY, HTTPS_PROXY or ALL_PROXY to a URL"
+                " of the scheme http or https, or unset it"
+            ) from fault
         self.skew: timedelta | None = None  # the platform's clock minus the host's, by its last Date header
 
     async def get(self, path: str, parameters: dict[str, str | int], known: Mark | None = None) -> Answer | None:
@@ -126,24 +136,22 @@ class Transport:
         except (httpx.TimeoutException, TimeoutError) as fault:
             raise RetryableError(f"the platform at {self.base_url} did not answer in time (api.timeout)") from fault
         except httpx.HTTPError as fault:
-            raise RetryableError(
-                f"the platform at {self.base_url} cannot be reached: {str(fault) or type(fault).__name__}"
-            ) from fault
+            raise RetryableError(f"the platform at {self.base_url} cannot be reached: {_why(fault)}") from fault
 
     async def _body(self, response: httpx.Response, path: str) -> bytes:
-        body = bytearray()
-        async for part in response.aiter_bytes():
-            body += part
-            if len(body) > _LARGEST_BODY:
-                raise TransientError(
-                    f"{self.base_url}/{path} answered more than {_LARGEST_BODY // 2**20} MiB; it was not read further"
-                )
-        return bytes(body)
+        try:
+            return await read_whole(response.aiter_raw(), response.headers.get("content-encoding", ""))
+        except BodyTooLongError as fault:
+            raise TransientError(
+                f"{self.base_url}/{path} answered more than {LARGEST_BODY // 2**20} MiB; it was not read further"
+            ) from fault
+        except ValueError as fault:
+            raise RetryableError(f"{self.base_url}/{path} answered something that cannot be unpacked") from fault
 
     def _note_date(self, response: httpx.Response) -> None:
         try:
             told = parsedate_to_datetime(response.headers["date"])
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, OverflowError):
             return
         if told.tzinfo is None:
             return  # `-0000` says that the zone is not known
@@ -164,8 +172,7 @@ class Transport:
             raise NotFoundError(f"{self.base_url}/{path} does not exist (404): check api.base_url")
         if response.is_redirect:
             raise PermanentError(
-                f"{self.base_url} redirects to {response.headers.get('location', 'somewhere else')}:"
-                " set api.base_url to where the API is"
+                f"{self.base_url} redirects to {self._target(response)}: set api.base_url to where the API is"
             )
         if status == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
             wait = _retry_after(response.headers.get("retry-after", ""), self._clock.now())
@@ -174,20 +181,41 @@ class Transport:
             raise RefusedError(f"the platform answers {status} at {path}")
         raise PermanentError(f"the platform answers {status} at {path}")
 
+    def _target(self, response: httpx.Response) -> str:
+        """Return where a redirect points, without what of it may be the request's own."""
+        try:
+            url = self._client.base_url.join(response.headers["location"])
+            shown = str(url.copy_with(userinfo=b"", query=None, fragment=None))
+        except KeyError:
+            return _SOMEWHERE
+        echoes = self._token.casefold() in unquote(shown).casefold()
+        return _SOMEWHERE if echoes or len(shown) > _LONGEST_SHOWN or not shown.isprintable() else shown
+
+
+def _why(fault: httpx.HTTPError) -> str:
+    """Return what went wrong in this host's words: of what is not HTTP, the fault itself quotes what was received."""
+    if isinstance(fault, httpx.ConnectError):
+        why = str(fault) or type(fault).__name__
+        return f"{why}; api.ca_file names other authorities to trust" if "CERTIFICATE_VERIFY_FAILED" in why else why
+    if isinstance(fault, httpx.ProxyError):
+        return "the proxy that the environment names does not let the request through"
+    return "the connection broke off, or what came over it is not HTTP"
+
 
 def _authorities(ca_file: Path | None) -> ssl.SSLContext:
-    if ca_file is None:
-        return httpx.create_ssl_context()
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        return httpx.create_ssl_context() if ca_file is None else ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as fault:
-        raise ConfigurationError(f"api.ca_file: no certificates can be read from {ca_file} ({fault})") from fault
+        named = f"api.ca_file: no certificates can be read from {ca_file}"
+        usual = "SSL_CERT_FILE or SSL_CERT_DIR of the environment: no certificates can be read from there"
+        raise ConfigurationError(f"{usual if ca_file is None else named} ({fault})") from fault
 
 
 def _mark(response: httpx.Response, body: bytes) -> Mark:
     digest = blake2b(body, digest_size=16).digest()
     for told, asks in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
-        if value := response.headers.get(told):
+        # Only what a header may be sent as.
+        if (value := response.headers.get(told)) and value.isascii() and value.isprintable():
             return Mark(digest, asks, value)
     return Mark(digest, None, None)
 
@@ -199,6 +227,6 @@ def _retry_after(value: str, now: datetime) -> float | None:
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(value) - now).total_seconds()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
     return max(seconds, 0.0) if isfinite(seconds) else None
