@@ -1,22 +1,18 @@
 """Orders in the mirror: what the platform says of each, and what we know beside it."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Integer,
-    Row,
     String,
     Update,
     and_,
     bindparam,
     case,
-    exists,
     func,
     literal_column,
     or_,
@@ -24,25 +20,14 @@ from sqlalchemy import (
     update,
 )
 
+from dispatcher.mirror.order_records import number_is_forbidden, number_is_live, record_of, records
 from dispatcher.mirror.rows import chunks, put
-from dispatcher.mirror.states import is_live
-from dispatcher.mirror.tables import EPOCH, attempts, dead_letters, do_not_call, order_reports, orders
+from dispatcher.mirror.tables import EPOCH, dead_letters, order_reports, orders
 from dispatcher.mirror.types import Instant
-from dispatcher.model.attempt import State
-from dispatcher.model.order import Order, OrderRecord, OrderStatus
+from dispatcher.model.order import OrderRecord, OrderStatus
 from dispatcher.rules.orders import CALLBACK, NEW, RETRY
 
 Change = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """A campaign's orders that wait: how many, how many of them are due, and when the next one will be (UTC)."""
-
-    waiting: int = 0
-    due: int = 0
-    next_due: datetime | None = None
-
 
 is_waiting = and_(
     # Spelled as in the index `orders_waiting`: SQLite does not see that `dialable = 1` is the same.
@@ -61,8 +46,8 @@ def known(connection: Connection, uuids: Iterable[str]) -> dict[str, OrderRecord
     """Return what the mirror has of these orders, removed ones included, by uuid."""
     found: dict[str, OrderRecord] = {}
     for some in chunks(uuids):
-        for row in connection.execute(_records().where(orders.c.uuid.in_(some))):
-            found[row.uuid] = _record(row)
+        for row in connection.execute(records().where(orders.c.uuid.in_(some))):
+            found[row.uuid] = record_of(row)
     return found
 
 
@@ -156,21 +141,21 @@ def waiting(
     the platform has not listed since `seen_since`, unless a file brought it.
     """
     asked = {"its_campaign": campaign, "by": at, "most": limit, "seen_since": seen_since}
-    return [_record(row) for row in connection.execute(_waiting(), asked)]
+    return [record_of(row) for row in connection.execute(_waiting(), asked)]
 
 
 @cache
 def _waiting() -> Any:
     """Return the statement of `waiting`, made once: to make it takes longer than to run it."""
     return (
-        _records()
+        records()
         .where(
             is_waiting,
             orders.c.campaign == bindparam("its_campaign", type_=String),
             orders.c.due_at <= bindparam("by", type_=Instant),
             or_(orders.c.mirrored_at >= bindparam("seen_since", type_=Instant), ~is_the_platforms),
         )
-        .where(~_number_is_live(), ~_number_is_forbidden())
+        .where(~number_is_live(), ~number_is_forbidden())
         .order_by(orders.c.rank, orders.c.due_at, orders.c.uuid)
         .limit(bindparam("most", type_=Integer))
     )
@@ -191,38 +176,6 @@ def next_due(connection: Connection, campaign: str, at: datetime) -> datetime | 
         )
     ).scalar_one()
     return found
-
-
-def backlog(connection: Connection, at: datetime, campaign: str | None = None) -> dict[str, Backlog]:
-    """Return what waits at `at` in each campaign with orders that wait, or in one; forbidden numbers are never due.
-
-    Two statements, however many campaigns there are: what waits is counted in its index, and the few numbers that
-    must not be called are looked up in the orders, not every order in them.
-    """
-    mine = is_waiting if campaign is None else and_(is_waiting, orders.c.campaign == campaign)
-    forbidden: dict[str, int] = {
-        row.campaign: row.number
-        for row in connection.execute(
-            select(orders.c.campaign, func.count().label("number"))
-            .select_from(do_not_call.join(orders, do_not_call.c.number == orders.c.e164))
-            .where(mine, orders.c.due_at <= at)
-            .group_by(orders.c.campaign)
-        )
-    }
-    counted = (
-        select(
-            orders.c.campaign,
-            func.count().label("waiting"),
-            func.count(case((orders.c.due_at <= at, 1))).label("due"),
-            func.min(case((orders.c.due_at > at, orders.c.due_at))).label("next_due"),
-        )
-        .where(mine)
-        .group_by(orders.c.campaign)
-    )
-    return {
-        row.campaign: Backlog(row.waiting, row.due - forbidden.get(row.campaign, 0), row.next_due)
-        for row in connection.execute(counted)
-    }
 
 
 def hold(connection: Connection, held: Iterable[tuple[str, str, datetime]]) -> None:
@@ -304,52 +257,3 @@ _SPEND = (
         rank=1,
     )
 )
-
-
-def _number_is_live() -> ColumnElement[bool]:
-    other = attempts.alias()
-    return exists().where(other.c.number == orders.c.e164, is_live(other)).correlate(orders)
-
-
-def _number_is_forbidden() -> ColumnElement[bool]:
-    return exists().where(do_not_call.c.number == orders.c.e164).correlate(orders)
-
-
-def _records() -> Any:
-    held = and_(attempts.c.job == orders.c.live_job)
-    return select(
-        # The document is kept, not read: to decode it takes as long as all the rest.
-        *(column for column in orders.columns if column is not orders.c.document),
-        attempts.c.state.label("live_state"),
-        _number_is_forbidden().label("forbidden"),
-    ).select_from(orders.outerjoin(attempts, held))
-
-
-def _record(row: Row[Any]) -> OrderRecord:
-    return OrderRecord(
-        order=Order(
-            uuid=row.uuid,
-            campaign=row.campaign,
-            status=OrderStatus(row.status),
-            number=row.number,
-            scheduled_at=row.scheduled_at,
-            instructions=row.instructions,
-            record=row.record,
-            record_name=row.record_name,
-            country=row.country,
-            fault=row.fault,
-        ),
-        digest=row.digest,
-        e164=row.e164,
-        attempts=row.attempts,
-        retry_at=row.retry_at,
-        held_until=row.held_until,
-        held_code=row.held_code,
-        closed_as=row.closed_as,
-        closed_at=row.closed_at,
-        live_state=State(row.live_state) if row.live_state else None,
-        forbidden=bool(row.forbidden),
-        removed=row.removed_at is not None,
-        listed=row.unlisted_at is None,
-        imported=row.imported_at is not None,
-    )

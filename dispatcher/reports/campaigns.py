@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dispatcher.mirror.backlog import Backlog
 from dispatcher.mirror.database import Connection
-from dispatcher.mirror.orders import Backlog
 from dispatcher.model.reasons import Reason
 from dispatcher.reports import notes
 from dispatcher.reports.facts import Facts, read_facts, silence

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatcher.mirror import attempts, brakes, breakers, campaigns, orders, record, slots
+from dispatcher.mirror import attempts, brakes, breakers, campaigns, record, slots
 from dispatcher.mirror.attempts import Occupancy
+from dispatcher.mirror.backlog import Backlog, backlog
 from dispatcher.mirror.database import Connection
-from dispatcher.mirror.orders import Backlog
 from dispatcher.mirror.record import Life
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Brakes
@@ -74,7 +74,7 @@ def read_facts(connection: Connection, settings: Settings, at: datetime, campaig
         synced_at=synced_at(connection),
         orders_seen_at=campaigns.orders_seen_at(connection),
         orders_imported_at=campaigns.orders_imported_at(connection),
-        backlog=orders.backlog(connection, at, campaign),
+        backlog=backlog(connection, at, campaign),
         slots=_slots(
             attempts.occupancy(connection, at - settings.hopper.call_timeout),
             started,
