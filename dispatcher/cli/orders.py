@@ -109,8 +109,9 @@ def _bring(
     from dispatcher.mirror import imports
 
     total, lines, all_lines = imports.Brought(), 0, iter(read)
+    transact = database.run if dry_run else database.run_write
     while some := list(islice(all_lines, _AT_ONCE)):
-        one = database.run_write(imports.bring, campaign, some, now(), dry_run=dry_run)
+        one = transact(imports.bring, campaign, some, now(), dry_run=dry_run)
         total.added += one.added
         total.already += one.already
         total.refused += one.refused

@@ -56,11 +56,11 @@ def held(connection: Connection) -> tuple[int, int]:
 
 
 def told(connection: Connection) -> list[tuple[Attempt, OrderStatus]]:
-    """Return the uncertain attempts whose orders the mirror has, each with the order's status on the platform."""
+    """Return the uncertain attempts whose orders the platform knows, each with the order's status there."""
     statement = (
         select(attempts, orders_table.c.status.label("order_status"))
         .join(orders_table, orders_table.c.uuid == attempts.c.order)
-        .where(is_holding(attempts), attempts.c.state == State.UNCERTAIN.value)
+        .where(is_holding(attempts), attempts.c.state == State.UNCERTAIN.value, orders.is_the_platforms)
     )
     return [(attempt_of(row), OrderStatus(row.order_status)) for row in connection.execute(statement)]
 

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from dispatcher.mirror import campaigns
 from dispatcher.mirror.rows import chunks, insert
@@ -61,22 +61,27 @@ def bring(connection: Connection, campaign: str, lines: Sequence[Line], at: date
     return brought
 
 
+# Which campaign a row is of is asked here and not in SQL: SQLite, which knows not how many orders a campaign has, would
+# rather read all of them than look up each.
+
+
 def _digests(connection: Connection, campaign: str, uuids: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for some in chunks(uuids):
-        mine = and_(orders.c.uuid.in_(some), orders.c.campaign == campaign)
-        found |= {
-            row.uuid: row.digest for row in connection.execute(select(orders.c.uuid, orders.c.digest).where(mine))
-        }
+        rows = connection.execute(
+            select(orders.c.uuid, orders.c.digest, orders.c.campaign).where(orders.c.uuid.in_(some))
+        )
+        found |= {row.uuid: row.digest for row in rows if row.campaign == campaign}
     return found
 
 
 def _holders(connection: Connection, campaign: str, numbers: Iterable[str]) -> dict[str, str]:
     """Return which order of the campaign has each number."""
     found: dict[str, str] = {}
+    columns = select(orders.c.e164, orders.c.uuid, orders.c.campaign)
     for some in chunks(numbers):
-        mine = and_(orders.c.e164.in_(some), orders.c.campaign == campaign, orders.c.removed_at.is_(None))
-        found |= {row.e164: row.uuid for row in connection.execute(select(orders.c.e164, orders.c.uuid).where(mine))}
+        rows = connection.execute(columns.where(orders.c.e164.in_(some), orders.c.removed_at.is_(None)))
+        found |= {row.e164: row.uuid for row in rows if row.campaign == campaign}
     return found
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dispatcher.mirror import attempts, orders
+from dispatcher.mirror import attempts, order_reports, orders
 from dispatcher.mirror.attempts import Intent
 from dispatcher.mirror.database import Connection, Database
 from dispatcher.model.attempt import LOST
@@ -51,6 +51,18 @@ def record(site: Site, order: str = ORDER) -> OrderRecord:
 
 async def uncertain(site: Site) -> set[str]:
     return {one["job"] for one in (await site.run("jobs", "--state", "uncertain", "-o", "json")).document["jobs"]}
+
+
+@pytest.mark.parametrize("asked_for", ["true", "false"])
+async def test_the_platform_is_told_of_a_closed_call_if_it_is_told_of_any(site: Site, asked_for: str) -> None:
+    site.changes["DISPATCHER_REPORT__ORDERS"] = asked_for
+    await site.run("job", "close", JOBS[0], "--outcome", "completed", "--reason", "she called back")
+    database = Database(site.settings["DISPATCHER_DATABASE__URL"])
+    try:
+        owed = database.run(order_reports.due, datetime.now(UTC), 10)
+    finally:
+        database.close()
+    assert [(one.order, one.status) for one in owed] == ([(ORDER, "contacted")] if asked_for == "true" else [])
 
 
 async def test_a_released_call_says_who_why_and_when_and_its_order_is_free(site: Site) -> None:

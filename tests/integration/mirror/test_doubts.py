@@ -1,9 +1,9 @@
 """Somebody's word on a call of which nobody knows what became."""
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
-from dispatcher.mirror import attempts, do_not_call, doubts, orders
+from dispatcher.mirror import attempts, do_not_call, doubts, orders, tables
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.doubts import Word
 from dispatcher.model.attempt import LOST, State
@@ -124,3 +124,9 @@ def test_an_uncertain_call_is_told_with_the_status_of_its_order(connection: Conn
     put_order(connection, "order_1", status="contacted")
     attempt_in(connection, State.DIALING, "job_2", "order_2", 2)
     assert [(one.job, status) for one, status in doubts.told(connection)] == [("job_1", OrderStatus.CONTACTED)]
+
+
+def test_of_an_order_out_of_a_file_the_platform_can_tell_nothing(connection: Connection) -> None:
+    in_doubt(connection)
+    connection.execute(update(tables.orders).values(imported_at=NOON))
+    assert doubts.told(connection) == []
