@@ -1,6 +1,6 @@
 """Hopper: calls that were claimed or begun, and then silence."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dispatcher import metrics
 from dispatcher.log import logger
@@ -54,7 +54,12 @@ class Reap:
         """Hold calls of which nothing was heard for too long; the person is not called again by itself."""
         context = self._context
         patience = context.settings.hopper.call_timeout
-        overdue = [attempt for attempt in live if attempt.state is State.DIALING and _overdue(attempt, now, patience)]
+        dialing = [(attempt, attempt.begun_at) for attempt in live if attempt.state is State.DIALING]
+        ahead = [attempt.job for attempt, begun_at in dialing if begun_at is not None and begun_at > now]
+        if ahead:
+            # Noted before the clock was set back: their time counts from now, or they were waited for until then.
+            await context.database.write(attempts.begun_by_now, ahead, now)
+        overdue = [attempt for attempt, begun_at in dialing if begun_at is not None and now - begun_at > patience]
         if not overdue:
             return
         # A worker that shows signs of life keeps its entry from being idle.
@@ -74,11 +79,3 @@ class Reap:
         if forgotten:
             await context.watch.forget(phone, forgotten)
             context.nudge("dispatch")
-
-
-def _overdue(attempt: Attempt, now: datetime, patience: timedelta) -> bool:
-    """Tell whether a call has gone on for too long, unless its worker shows signs of life."""
-    if attempt.begun_at is None:
-        return False
-    # One that lies ahead was noted before the clock was set back: its worker's silence is by Redis's clock and decides.
-    return now - attempt.begun_at > patience or (attempt.begun_at > now and attempt.entry is not None)

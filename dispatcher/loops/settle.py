@@ -74,7 +74,7 @@ async def _of_phone(
             return
         for start in range(0, len(withdrawn), _CHUNK):
             some = withdrawn[start : start + _CHUNK]
-            now = context.clock.now()
+            now = await _time(context) if any(one.state is State.INTENT for one, _ in some) else context.clock.now()
             jobs = {one.job: one.state is State.INTENT and now - one.created_at < _REMEMBERED for one, _ in some}
             try:
                 findings = await context.queue.take_back(phone, jobs)
@@ -82,6 +82,11 @@ async def _of_phone(
                 custody.lose(phone)
                 return
             found += [(one, why, findings[one.job]) for one, why in some]
+
+
+async def _time(context: Context) -> datetime:
+    """Return the instant on Redis's clock, by which it forgets: the host's may have been stepped a moment ago."""
+    return max(await context.watch.times(), default=context.clock.now())
 
 
 def _write_down(connection: Connection, found: Sequence[_Found], now: datetime) -> int:

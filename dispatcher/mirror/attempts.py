@@ -135,6 +135,12 @@ def begun(connection: Connection, job: str, by: str, at: datetime) -> bool:
     return False
 
 
+def begun_by_now(connection: Connection, jobs: Iterable[str], at: datetime) -> None:
+    """Correct when calls were begun that were noted by a clock that was ahead of `at`."""
+    for job in jobs:
+        connection.execute(update(attempts).where(attempts.c.job == job, attempts.c.begun_at > at).values(begun_at=at))
+
+
 def give_back(connection: Connection, job: str, order: str, state: State, why: str, at: datetime) -> bool:
     """Record with proof that nobody began a call (`state` is REVOKED or EXPIRED): its order is free again."""
     moved = move(connection, job, state, ended_at=at, why=why)

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from dispatcher.mirror.database import Database
 from tests.fault import crashing, injectors
 from tests.fault.crashing import Fate
 from tests.fault.processes import Daemon
@@ -83,6 +84,7 @@ async def test_an_older_copy_of_the_file_calls_nobody_again_whose_call_redis_rem
     for part in ("", "-wal", "-shm"):
         Path(f"{file}{part}").unlink(missing_ok=True)
     kept.rename(file)
+    world.database = Database(f"sqlite:///{file}")
     world.orders(5)
     world.daemon()
     await world.settled()

@@ -166,7 +166,7 @@ class World:
     def unsettled(self) -> int:
         """Return how many orders wait or are under way; those that are held as uncertain are settled."""
         try:
-            return self.database.run(_unsettled) + sum(map(len, self.store.orders.values())) - self.database.run(_known)
+            return self.database.run(_unsettled, sum(map(len, self.store.orders.values())))
         except TransientError:
             return 1  # no dispatcher has made the schema yet, or the file is in use
 
@@ -231,14 +231,12 @@ async def a_world(folder: Path, redis: Redis, **options: Any) -> AsyncIterator[W
         await world.close()
 
 
-def _unsettled(connection: Connection) -> int:
+def _unsettled(connection: Connection, listed: int) -> int:
     live = select(func.count()).where(attempts.c.state.in_(("intent", "queued", "dialing"))).select_from(attempts)
     waiting = select(func.count()).where(mirrored.is_waiting).select_from(orders)
-    return int(connection.execute(live).scalar_one() + connection.execute(waiting).scalar_one())
-
-
-def _known(connection: Connection) -> int:
-    return int(connection.execute(select(func.count()).select_from(orders)).scalar_one())
+    known = select(func.count()).select_from(orders)
+    found = [int(connection.execute(counted).scalar_one()) for counted in (live, waiting, known)]
+    return found[0] + found[1] + max(0, listed - found[2])
 
 
 def row_of(world: World, order: str) -> Mapping[str, Any]:
