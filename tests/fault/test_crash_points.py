@@ -8,7 +8,7 @@ from tests.fault.crashing import Fate
 from tests.fault.world import World, eventually
 
 _STEPS_OF_A_WORKER = 8
-_ONE_BY_ONE = 40
+_ONE_BY_ONE = 30
 _EACH_LIFE = 3  # orders
 
 

@@ -20,7 +20,7 @@ async def test_after_a_pause_is_known_nothing_begins_however_many_workers_claim(
     for _ in range(2):
         world.worker(at_once=CONCURRENCY, call_s=(0.0, 0.02))
     world.orders(400)
-    for _ in range(5):
+    for _ in range(3):
         before = world.begun()
         await eventually(lambda: world.begun() > before + 4, 30, "calls")  # noqa: B023
         await eventually(lambda: daemon.post("/api/campaigns/c0/pause", {"reason": "a race"}), 10, "the pause")

@@ -12,7 +12,7 @@ from tests.fault.proxy import Proxy, proxied
 from tests.fault.world import CONCURRENCY, World, a_world, eventually
 from tests.servers import Redis
 
-_MOST_COMMANDS = 30
+_MOST_COMMANDS = 20
 _CHANCE = Random(4)  # noqa: S311 (a plan, and one that can be repeated)
 
 
@@ -57,7 +57,7 @@ async def test_a_redis_that_is_in_trouble_for_a_while_costs_no_call(world: World
     world.daemon(redis_port=proxy.port)
     world.worker(at_once=2, call_s=(0.02, 0.1))
     world.worker(at_once=1, kit=True, port=proxy.port)
-    for _ in range(3):
+    for _ in range(2):
         world.orders(10)
         before = world.begun()
         await eventually(lambda: world.begun() > before + 2, 30, "calls")  # noqa: B023

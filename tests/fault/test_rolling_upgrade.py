@@ -15,7 +15,7 @@ async def test_a_new_dispatcher_takes_over_from_one_that_is_told_to_stop(world: 
     world.worker(at_once=2, call_s=(0.02, 0.1))
     world.worker(at_once=2, call_s=(0.02, 0.1), kit=True)
     old = world.daemon()
-    for _ in range(4):
+    for _ in range(2):
         world.orders(15)
         before = world.begun()
         await eventually(lambda: world.begun() > before + 4, 30, "calls")  # noqa: B023
@@ -36,7 +36,7 @@ async def test_an_old_dispatcher_that_wakes_up_beside_a_new_one_gives_way(
     url = postgres_server.fresh()
     async with a_world(tmp_path, own_redis, database=url) as world:
         world.worker(at_once=CONCURRENCY, call_s=(0.02, 0.1), outcomes={"completed": 0.8, "no-answer": 0.2})
-        for _ in range(3):
+        for _ in range(2):
             world.orders(20)
             old = world.daemon()
             before = world.begun()
