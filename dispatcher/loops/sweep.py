@@ -181,7 +181,7 @@ def _apply(
     That only of those which were last seen before `seen_before`, and of none if it is None.
     """
     listed = list(things)
-    mirrored = orders.digests(connection, [uuid for uuid, _, _ in listed if uuid is not None])
+    mirrored = orders.digests(connection, campaign, [uuid for uuid, _, _ in listed if uuid is not None])
     done, differing, seen = _Done(), [], []
     for uuid, digest, thing in listed:
         if uuid is None or uuid not in mirrored or mirrored[uuid][0] != digest:
@@ -205,6 +205,13 @@ def _put(connection: Connection, parsed: Sequence[Parsed[Order]], now: datetime,
         judged = judge(order, known)
         if judged.fault is not None:
             done.refusals.append(f"order {order.uuid}: {judged.fault}")
+        if (
+            order.fault is not None
+            and known is not None
+            and not known.removed
+            and known.order.campaign != order.campaign
+        ):
+            continue  # one that is listed twice by mistake stays with the campaign that it names
         if judged.reopened:
             reopened.append(order.uuid)
         if known is None or known.removed:

@@ -12,6 +12,7 @@ from dispatcher import metrics
 from dispatcher.api import parse
 from dispatcher.api.client import PAGE_SIZE
 from dispatcher.api.sheets import Sheets, Told
+from dispatcher.api.transport import RefusedError
 from dispatcher.errors import PermanentError, TransientError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
@@ -107,7 +108,7 @@ class Sync:
             active = await self._context.database.read(campaigns.active)
             try:
                 return await self._reader(self._campaigns, made).read(self._active_campaigns, active)
-            except TooMuchMissingError as found:
+            except (TooMuchMissingError, RefusedError) as found:
                 log.info("all campaigns are read", why=str(found))
         self._read_all_at = None  # if this one fails, the next pass is to read all of them too
         await self._reader(self._campaigns, made).read(self._all_campaigns, None)

@@ -103,12 +103,13 @@ def _forget(connection: Connection, some: Sequence[str]) -> None:
         connection.execute(left.delete().where(left.c.order.in_(some)))
 
 
-def digests(connection: Connection, uuids: Iterable[str]) -> dict[str, tuple[str, datetime]]:
-    """Return of the orders that the platform lists their digests, and when they were last written or seen."""
+def digests(connection: Connection, campaign: str, uuids: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+    """Return of a campaign's orders that the platform lists their digests, and when they were last written or seen."""
     found: dict[str, tuple[str, datetime]] = {}
     columns = select(orders.c.uuid, orders.c.digest, orders.c.mirrored_at)
     for some in chunks(uuids):
-        there = and_(orders.c.uuid.in_(some), orders.c.removed_at.is_(None), orders.c.unlisted_at.is_(None))
+        its = and_(orders.c.uuid.in_(some), orders.c.campaign == campaign)
+        there = and_(its, orders.c.removed_at.is_(None), orders.c.unlisted_at.is_(None))
         found |= {row.uuid: (row.digest, row.mirrored_at) for row in connection.execute(columns.where(there))}
     return found
 

@@ -1,10 +1,13 @@
 import pytest
 
+from dispatcher.api import parse
 from dispatcher.api.client import PAGE_SIZE
+from dispatcher.api.parse import Parsed
 from dispatcher.api.sheets import Sheets
 from dispatcher.clock import Clock
 from dispatcher.errors import NotFoundError, PermanentError
 from dispatcher.sandbox.app import create_app
+from dispatcher.sandbox.examples import add_examples
 from dispatcher.sandbox.store import Store
 from tests.integration.api.conftest import TOKEN, Connect
 
@@ -54,3 +57,22 @@ async def test_orders_are_read_and_those_of_a_missing_campaign_are_not_found(con
     assert (len(page.items), page.total, page.total_pages) == (2, 2, 1)
     with pytest.raises(NotFoundError):
         _ = [page async for page in platform.pages("campaigns/missing/orders", "orders")]
+
+
+async def test_every_example_of_the_reference_comes_through_as_it_is_printed(connect: Connect, store: Store) -> None:
+    add_examples(store)
+    platform = await connect(create_app(store, TOKEN, Clock()))
+    for kind, read, things in (
+        ("campaigns", parse.campaign, store.campaigns),
+        ("phones", parse.phone, store.phones),
+    ):
+        (page,) = [page async for page in platform.pages(kind, kind)]
+        assert {item["uuid"] for item in page.items} == set(things)
+        for item in page.items:
+            parsed = read(item)
+            assert isinstance(parsed, Parsed)
+            assert (parsed.thing.uuid, parsed.thing.fault, parsed.document) == (
+                item["uuid"],
+                None,
+                things[item["uuid"]],
+            )

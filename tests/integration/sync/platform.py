@@ -49,6 +49,8 @@ class Platform:
         self.tags = False
         self.answered_304 = 0
         self.fails_at_page = 0
+        self.fails_by = "trouble"
+        self.lacks_orders_of = ""
         self.requests: list[str] = []
         self.held: dict[str, list[Document]] = defaultdict(list)  # every state of a campaign since `forget`
         self._random = Random(seed)  # noqa: S311 (a seed repeats it)
@@ -95,7 +97,7 @@ class Platform:
 
     def _answer(self, request: Request, path: str, fault: str | None) -> Response:
         if self.fails_at_page and request.query_params.get("page") == str(self.fails_at_page):
-            fault = "trouble"
+            fault = self.fails_by
         if fault == "not_found" and "page" in request.query_params:
             return Response("{}", 404)
         return self._refusal(fault) or self._document(request, path, fault)
@@ -104,6 +106,7 @@ class Platform:
         answers = {
             "trouble": Response("<h1>oops</h1>", self._random.choice([500, 502, 503])),
             "throttled": Response("{}", 429, {"Retry-After": "0"}),
+            "refuses_token": Response("{}", 401),
             "html": Response("<html>Sign in</html>", 200, {"Content-Type": "text/html"}),
             "redirects": Response("", 302, {"Location": "http://elsewhere.invalid/"}),
         }
@@ -113,9 +116,11 @@ class Platform:
         kind, _, uuid = path.partition("/")
         things = self.campaigns if kind == "campaigns" else self.phones
         if uuid.endswith("/orders"):
+            if uuid == f"{self.lacks_orders_of}/orders":
+                return Response("{}", 404)
             kind, things, uuid = "orders", self.orders[uuid.removesuffix("/orders")], ""
-            if self.refuses_status and "status" in request.query_params:
-                return Response("{}", 422)
+        if self.refuses_status and "status" in request.query_params:
+            return Response("{}", 422)
         document = self._page(kind, things, request, fault) if not uuid else things.get(uuid)
         if document is None:
             return Response("{}", 404)
