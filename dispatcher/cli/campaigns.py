@@ -70,6 +70,8 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         page.line(f"Notes: {', '.join(f'{number} {code}' for code, number in sorted(noted.items()))}.", "yellow")
     dialled, are_open = (sum(one[key] for one in found) for key in ("dialing", "open"))
     page.advice(f"{dialled} of {len(found)} are dialled, {are_open} are open.")
+    if document["synced_at"]:
+        page.advice(f"The platform was read {until(read(document['synced_at']))}.")
     page.advice("`dispatcher explain CAMPAIGN` tells every reason; the start of the uuid or the name will do.")
 
 

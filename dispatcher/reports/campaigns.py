@@ -53,6 +53,8 @@ def _documents(
     return {
         "at": iso(now),
         "problems": [silent] if silent else [],
+        "synced_at": iso(facts.synced_at),
+        "age_s": round((now - facts.synced_at).total_seconds(), 3) if facts.synced_at else None,
         "campaigns": [_campaign(facts, plan, now, reasons, noted) for plan, reasons in standing],
     }
 

@@ -140,6 +140,9 @@ async def test_one_pass_over_active_campaigns_brings_a_pause_a_deletion_and_a_ch
         assert all("status=active" in one or one in {f"campaigns/{paused}?", f"campaigns/{deleted}?"} for one in asked)
         mirror = await eventually(lambda: _read_since(daemon, read_at), what="the pass to be noted")
         assert 0 <= mirror["age_s"] < 3600
+        assert 0 <= (await daemon.json("campaigns"))["age_s"] < 3600
+        assert "The platform was read " in (await daemon.command("campaigns"))[1]
+        assert "Platform read" in (await daemon.get("/")).text
         await daemon.stop()
 
 
