@@ -34,14 +34,10 @@ _CHANGES_NOTHING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What befalls a daemon: the step after which it dies, and the file that says by how many seconds its clock is off.
-
-    `reached` is a file to which the number of steps made is written at an orderly end.
-    """
+    """What befalls a daemon: the step after which it dies, and the file that tells how many seconds its clock is off."""
 
     dies_at: int | None = None
     clock: Path | None = None
-    reached: Path | None = None
 
 
 class Stepped(Clock):
@@ -67,13 +63,13 @@ class Steps:
     def __init__(self, dies_at: int | None) -> None:
         self._dies_at = dies_at
         self._lock = threading.Lock()
-        self.made = 0
+        self._made = 0
 
     def step(self) -> None:
         """Count one, and die if it is the one."""
         with self._lock:
-            self.made += 1
-            if self.made == self._dies_at:
+            self._made += 1
+            if self._made == self._dies_at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def watch(self) -> None:
@@ -113,17 +109,13 @@ def serve(environment: Mapping[str, str], log: Path, fate: Fate) -> None:
     told = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(told, 1)
     os.dup2(told, 2)
-    steps = Steps(fate.dies_at)
-    steps.watch()
+    Steps(fate.dies_at).watch()
     if fate.clock is not None:
         stepped = fate.clock
         vars(daemon_run)["Clock"] = lambda: Stepped(stepped)
     settings = load(None, environment)
     configure(settings.log.level, settings.log.format)
-    code = daemon_run.run(settings, lambda: load(None, environment), front)
-    if fate.reached is not None:
-        fate.reached.write_text(str(steps.made))
-    sys.exit(code)
+    sys.exit(daemon_run.run(settings, lambda: load(None, environment), front))
 
 
 def die_with_parent() -> None:

@@ -47,7 +47,6 @@ class Facts:
     starts: list[float] = field(default_factory=list)  # of dispatchers
     kills: int = 0  # of dispatchers
     crashes: int = 0  # of workers, each of which may have left one call begun
-    made_up: set[str] = field(default_factory=set)  # jobs reported by nobody who had begun them
 
 
 @dataclass(slots=True)
@@ -130,7 +129,7 @@ def _states(recorded: Recorded, tried: Mapping[str, Mapping[str, Any]], facts: F
                 verdict.lost.append(f"job {job} is uncertain although Redis confirmed {call.outcome}")
         elif state in _NEVER_BEGUN and call:
             verdict.wrong.append(f"job {job} was begun and counts as {state} ({row['why']})")
-        elif state == "finished" and job not in facts.made_up:
+        elif state == "finished":
             verdict.wrong += _misheard(job, call, row["outcome"])
     by_death = verdict.uncertain - verdict.uncertain_after_loss
     if by_death > facts.crashes:

@@ -199,7 +199,10 @@ FORGETTING: dict[str, tuple[Injector, float]] = {
     "stream deleted": (stream_deleted, 1),
     "fence deleted": (fence_deleted, 1),
 }
-"""Faults by which Redis forgets: what was live then and is not reported is held as uncertain."""
+"""Faults by which Redis forgets: what was live then and is not reported is held as uncertain.
+
+The promotion of a stale replica belongs here, too; these worlds have one server.
+"""
 
 
 def ping(port: int) -> bool:

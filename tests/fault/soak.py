@@ -69,7 +69,6 @@ class Round:
     verdict: Verdict
     faults: Counter[str] = field(default_factory=Counter)
     kills: Counter[str] = field(default_factory=Counter)
-    slowest_pause_s: float = 0.0
 
 
 class Soak:
