@@ -34,7 +34,7 @@ _CHANGES_NOTHING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What befalls a daemon: the step after which it dies, and the file that tells how many seconds its clock is off."""
+    """What befalls a daemon: the step after which it dies, and the file that tells how far its clock is off (s)."""
 
     dies_at: int | None = None
     clock: Path | None = None
