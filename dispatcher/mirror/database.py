@@ -60,8 +60,11 @@ class Database:
         else:
             event.listen(self._engine, "connect", _prepare_postgres)
         self._opened: tuple[int, int] | None = None
-        # One thread keeps SQLite's single writer free of waiting; readers of other processes are not in its way.
-        self._threads = ThreadPoolExecutor(1 if self.is_sqlite else _POSTGRES_THREADS, thread_name_prefix="sql")
+        # SQLite has one writer at a time, so one thread does all the writing. What only reads need not wait for it:
+        # that somebody has paused must be known within a second, however long a pass writes.
+        threads = 1 if self.is_sqlite else _POSTGRES_THREADS
+        self._writers = ThreadPoolExecutor(threads, thread_name_prefix="sql-write")
+        self._readers = ThreadPoolExecutor(threads, thread_name_prefix="sql-read") if self.is_sqlite else self._writers
 
     def _engine_options(self) -> dict[str, Any]:
         if self.is_sqlite:
@@ -125,11 +128,11 @@ class Database:
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query in a transaction of its own, off the event loop."""
-        return await self._on_thread(partial(self.run, query, *args, **kwargs))
+        return await self._on_thread(self._readers, partial(self.run, query, *args, **kwargs))
 
     async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a change in a transaction of its own, off the event loop; it has committed when this returns."""
-        return await self._on_thread(partial(self.run_write, change, *args, **kwargs))
+        return await self._on_thread(self._writers, partial(self.run_write, change, *args, **kwargs))
 
     def run(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query in a transaction of its own, here."""
@@ -141,13 +144,14 @@ class Database:
         with self.connect(write=True) as connection:
             return change(connection, *args, **kwargs)
 
-    async def _on_thread(self, work: Callable[[], T]) -> T:
+    async def _on_thread(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         # Shielded: a loop that is cancelled must not leave a transaction whose end nobody saw.
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._threads, work))
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(threads, work))
 
     def close(self) -> None:
         """Wait for running transactions and close every connection."""
-        self._threads.shutdown(wait=True)
+        self._writers.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
         self._engine.dispose()
 
 

@@ -107,6 +107,24 @@ async def test_a_change_whose_waiter_is_cancelled_commits_all_the_same(database:
             await asyncio.sleep(0.01)
 
 
+async def test_a_reader_need_not_wait_for_a_long_change(database: Database) -> None:
+    started, go_on = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(connection: Connection) -> None:
+        record.begin_epoch(connection, "host", NOON)
+        loop.call_soon_threadsafe(started.set)
+        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(timeout=60)
+
+    changing = asyncio.create_task(database.write(slow))
+    await started.wait()
+    async with asyncio.timeout(30):
+        assert await database.read(record.current) is None
+    go_on.set()
+    await changing
+    assert await database.read(record.current) is not None
+
+
 def test_a_mistake_of_ours_is_no_expected_fault(database: Database) -> None:
     def twice(connection: Connection) -> None:
         for _ in range(2):
