@@ -1,5 +1,6 @@
 """Fixtures that every kind of test shares: real servers, started once for each worker of the suite."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from tests.servers import Postgres, Redis
 # them. `pytest --hypothesis-profile=searching` looks for new ones, and takes a `--hypothesis-seed`.
 settings.register_profile("searching", deadline=None)
 settings.load_profile("ci")
+
+# What a shell starts in the background ignores Ctrl-C, and so would every command that is tried here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
