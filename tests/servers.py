@@ -5,6 +5,7 @@ import time
 import warnings
 from pathlib import Path
 
+import psycopg
 import redis
 
 from dispatcher.demo.redis_server import RedisServer
@@ -57,3 +58,12 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server and remove its folder."""
         self._server.cleanup()
+
+
+def end_sessions(url: str) -> None:
+    """End every session of a PostgreSQL database but the one that asks for it."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

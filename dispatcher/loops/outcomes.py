@@ -65,9 +65,8 @@ async def apply_pending(context: Context, phone: str, sure: Callable[[str], Awai
 
 async def _take_in(context: Context, reports: Sequence[Report], sure: Collection[str]) -> None:
     now = context.clock.now()
-    plans = context.book.plans
-    applying = _apply_and_owe if context.settings.report.orders else apply
-    judged = await context.database.write(applying, reports, sure, context.retry_policy(), plans, now)
+    plans, owing = context.book.plans, context.settings.report.orders
+    judged = await context.database.write(apply, reports, sure, context.retry_policy(), plans, now, owing=owing)
     applied = Counter(word for _, word in judged)
     if _tell_breakers(context, judged, now):
         # What waits for a dialer on a phone that rests now is taken back.
@@ -120,11 +119,14 @@ def apply(
     policy: RetryPolicy,
     plans: Mapping[str, Plan],
     now: datetime,
+    *,
+    owing: bool = False,
 ) -> list[tuple[Attempt | None, str]]:
     """Apply reports in one transaction; return for each the attempt as it was before, and its outcome or its refusal.
 
     `sure` holds the phones whose queues are known to be whole, so that `gone` proves something there. `plans` holds the
-    campaigns, by uuid, whose hours the wait for a next attempt may depend on.
+    campaigns, by uuid, whose hours the wait for a next attempt may depend on. With `owing` it is noted that the
+    platform is to be told how the orders' calls have ended.
     """
     jobs = Counter(report.job for report in reports)
     known = attempts.by_job(connection, jobs)
@@ -136,22 +138,9 @@ def apply(
         if attempt is not None and jobs[report.job] > 1:
             # What one report did, the next one of the same call must see.
             known.update(attempts.by_job(connection, [report.job]))
-    return judged
-
-
-def _apply_and_owe(
-    connection: Connection,
-    reports: Sequence[Report],
-    sure: Collection[str],
-    policy: RetryPolicy,
-    plans: Mapping[str, Plan],
-    now: datetime,
-) -> list[tuple[Attempt | None, str]]:
-    """Apply reports, and note that the platform is to be told of their orders."""
-    judged = apply(connection, reports, sure, policy, plans, now)
-    order_reports.owe(
-        connection, {one.order: Outcome(word) for one, word in judged if one is not None and word in _ENDS}, now
-    )
+    if owing:
+        ended = {one.order: Outcome(word) for one, word in judged if one is not None and word in _ENDS}
+        order_reports.owe(connection, ended, now)
     return judged
 
 

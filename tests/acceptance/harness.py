@@ -6,8 +6,7 @@ import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,26 +19,12 @@ from dispatcher.clock import Clock
 from dispatcher.sandbox.app import create_app
 from dispatcher.sandbox.server import Server
 from dispatcher.sandbox.store import Store
+from tests.waiting import eventually
 
 TOKEN = "a-token-of-the-sandbox"
 OPERATOR = "an-operator-of-the-daemon"
 ALWAYS = {day: {"start": "00:00", "end": "24:00"} for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 COMMAND = [sys.executable, "-m", "dispatcher"]
-
-
-async def eventually(
-    condition: Callable[[], Awaitable[Any]] | Callable[[], Any], within_s: float = 60.0, what: str = ""
-) -> Any:
-    """Return what `condition` returns as soon as that is true; fail after the bound."""
-    until = time.monotonic() + within_s
-    while True:
-        found = condition()
-        if asyncio.iscoroutine(found):
-            found = await found
-        if found:
-            return found
-        assert time.monotonic() < until, f"not within {within_s} s: {what or condition}"
-        await asyncio.sleep(0.02)
 
 
 def free_port() -> int:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.acceptance.harness import Daemon, Platform, RawDialer, eventually
+from tests.acceptance.harness import Daemon, Platform, RawDialer
 from tests.servers import Redis
+from tests.waiting import eventually
 
 Make = Callable[..., Daemon]
 MakeDialer = Callable[..., RawDialer]

@@ -18,8 +18,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dispatcher.serving import Server
-from tests.acceptance.harness import COMMAND, Daemon, Platform, eventually, free_port
+from tests.acceptance.harness import COMMAND, Daemon, Platform, free_port
 from tests.servers import Redis
+from tests.waiting import eventually
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 Make = Callable[..., Daemon]

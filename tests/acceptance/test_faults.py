@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.acceptance.harness import ALWAYS, Daemon, Platform, RawDialer, dialing, eventually
+from tests.acceptance.harness import ALWAYS, Daemon, Platform, RawDialer, dialing
 from tests.servers import Redis
+from tests.waiting import eventually
 
 Make = Callable[..., Daemon]
 MakeDialer = Callable[..., RawDialer]

@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dispatcher.clock import Clock
 from dispatcher.sandbox.app import create_app
 from dispatcher.sandbox.server import Server
-from tests.acceptance.harness import ALWAYS, TOKEN, Daemon, Platform, RawDialer, eventually
+from tests.acceptance.harness import ALWAYS, TOKEN, Daemon, Platform, RawDialer
+from tests.waiting import eventually
 
 Make = Callable[..., Daemon]
 MakeDialer = Callable[..., RawDialer]

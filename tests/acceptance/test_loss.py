@@ -13,8 +13,9 @@ import pytest
 from redis.exceptions import RedisError
 
 from dispatcher.model.attempt import State
-from tests.acceptance.harness import Daemon, Platform, RawDialer, dialing, eventually
+from tests.acceptance.harness import Daemon, Platform, RawDialer, dialing
 from tests.servers import Redis
+from tests.waiting import eventually
 
 Make = Callable[..., Daemon]
 MakeDialer = Callable[..., RawDialer]

@@ -12,8 +12,9 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
 from dispatcher.worker import Call, Outcome, Worker
-from tests.acceptance.harness import Daemon, Platform, RawDialer, dialing, eventually
+from tests.acceptance.harness import Daemon, Platform, RawDialer, dialing
 from tests.several_servers import SERVICE, Cluster, Watched
+from tests.waiting import eventually
 
 ORDERS = 40
 

@@ -12,8 +12,9 @@ import jsonschema
 from redis.exceptions import ResponseError
 
 from dispatcher.worker.schema import call_schema
-from tests.acceptance.harness import ALWAYS, OPERATOR, Daemon, Platform, RawDialer, dialing, eventually
+from tests.acceptance.harness import ALWAYS, OPERATOR, Daemon, Platform, RawDialer, dialing
 from tests.servers import Postgres
+from tests.waiting import eventually
 
 Make = Callable[..., Daemon]
 MakeDialer = Callable[..., RawDialer]

@@ -21,8 +21,9 @@ from tests.fault.history import Pause, Verdict
 from tests.fault.injectors import FORGETTING, HARMLESS, Injector, ping
 from tests.fault.processes import Child
 from tests.fault.proxy import Proxy, proxied
-from tests.fault.world import ALWAYS, World, a_world, eventually
+from tests.fault.world import ALWAYS, World, a_world
 from tests.servers import Redis
+from tests.waiting import eventually
 
 _PHONES, _ORDERS = 12, 100  # orders for each campaign (one page of the platform's), two campaigns for each phone
 _MORTALS = 3

@@ -9,8 +9,9 @@ import pytest
 import redis
 
 from tests.fault.crashing import Fate, Stepped
-from tests.fault.world import CONCURRENCY, World, a_world, eventually
+from tests.fault.world import CONCURRENCY, World, a_world
 from tests.servers import Redis
+from tests.waiting import eventually
 
 HOUR, DAY = 3600, 86400
 

@@ -5,7 +5,8 @@ import signal
 import pytest
 
 from tests.fault.crashing import Fate
-from tests.fault.world import World, eventually
+from tests.fault.world import World
+from tests.waiting import eventually
 
 _STEPS_OF_A_WORKER = 8
 _ONE_BY_ONE = 30

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from dispatcher.clock import Clock
 from dispatcher.mirror.tables import attempts
 from tests.fault.history import Pause
-from tests.fault.world import CALL_S, CONCURRENCY, World, eventually, row_of
+from tests.fault.world import CALL_S, CONCURRENCY, World, row_of
+from tests.waiting import eventually
 
 OUTCOMES = "dispatcher:{p0}:outcomes"
 

@@ -9,8 +9,9 @@ import pytest
 
 from tests.fault import injectors
 from tests.fault.proxy import Proxy, proxied
-from tests.fault.world import CONCURRENCY, World, a_world, eventually
+from tests.fault.world import CONCURRENCY, World, a_world
 from tests.servers import Redis
+from tests.waiting import eventually
 
 _MOST_COMMANDS = 20
 _CHANCE = Random(4)  # noqa: S311 (a plan, and one that can be repeated)

@@ -4,10 +4,9 @@ import asyncio
 import signal
 from pathlib import Path
 
-import psycopg
-
-from tests.fault.world import CONCURRENCY, World, a_world, eventually
-from tests.servers import Postgres, Redis
+from tests.fault.world import CONCURRENCY, World, a_world
+from tests.servers import Postgres, Redis, end_sessions
+from tests.waiting import eventually
 
 
 async def test_a_new_dispatcher_takes_over_from_one_that_is_told_to_stop(world: World) -> None:
@@ -42,7 +41,7 @@ async def test_an_old_dispatcher_that_wakes_up_beside_a_new_one_gives_way(
             before = world.begun()
             await eventually(lambda: world.begun() > before + 4, 30, "calls")  # noqa: B023
             old.send(signal.SIGSTOP)
-            await asyncio.to_thread(_end_sessions, url)
+            await asyncio.to_thread(end_sessions, url)
             new = world.daemon()
             await eventually(new.ready, 30, "the new dispatcher")
             old.send(signal.SIGCONT)
@@ -53,11 +52,3 @@ async def test_an_old_dispatcher_that_wakes_up_beside_a_new_one_gives_way(
         world.daemon()
         await world.settled()
         assert (await world.honest()).uncertain == 0
-
-
-def _end_sessions(url: str) -> None:
-    with psycopg.connect(url) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )

@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -18,8 +17,9 @@ from tests.fault import crashing, injectors
 from tests.fault.crashing import Fate
 from tests.fault.processes import Daemon
 from tests.fault.proxy import Proxy, proxied
-from tests.fault.world import CONCURRENCY, World, a_world, eventually
-from tests.servers import Postgres, Redis
+from tests.fault.world import CONCURRENCY, World, a_world
+from tests.servers import Postgres, Redis, end_sessions
+from tests.waiting import eventually
 
 
 async def test_a_locked_file_delays_calls_and_costs_none(world: World) -> None:
@@ -137,16 +137,8 @@ async def test_a_postgres_that_ends_every_session_costs_no_call(
             world.orders(10)
             before = world.begun()
             await eventually(lambda: world.begun() > before + 4, 30, "calls")  # noqa: B023
-            await asyncio.to_thread(_end_sessions, urls["database"])
+            await asyncio.to_thread(end_sessions, urls["database"])
             if not world.daemons[-1].alive:
                 world.daemon()  # it was deposed by the end of the session that held its lock
         await world.settled()
         assert (await world.honest()).uncertain == 0
-
-
-def _end_sessions(url: str) -> None:
-    with psycopg.connect(url) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )

@@ -3,10 +3,9 @@
 Its times are short, so that what dies is made up for within seconds.
 """
 
-import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,24 +30,12 @@ from tests.fault.phone_log import PhoneLog
 from tests.fault.processes import OPERATOR, Daemon, WorkerProcess, free_port
 from tests.fault.raw_worker import Habits
 from tests.servers import Redis
+from tests.waiting import eventually
 
 TOKEN = "a-token-of-the-sandbox"
 ALWAYS = {day: {"start": "00:00", "end": "24:00"} for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 LEASE_S, CLAIM_S, CALL_S = 1.0, 1.5, 4.0
 CONCURRENCY, RATE = 4, 100.0
-
-
-async def eventually(condition: Callable[[], Any] | Callable[[], Awaitable[Any]], within_s: float, what: str) -> Any:
-    """Return what `condition` returns as soon as that is true; fail after the bound."""
-    until = time.monotonic() + within_s
-    while True:
-        found = condition()
-        if asyncio.iscoroutine(found):
-            found = await found
-        if found:
-            return found
-        assert time.monotonic() < until, f"not within {within_s} s: {what}"
-        await asyncio.sleep(0.02)
 
 
 class World:

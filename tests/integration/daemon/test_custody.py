@@ -14,8 +14,8 @@ from dispatcher.loops.custody import Custody
 from dispatcher.mirror import attempts, history
 from dispatcher.model.attempt import LOST, State
 from dispatcher.sandbox.store import Store
-from tests.acceptance.harness import eventually
 from tests.integration.daemon.running import DAYS, Shifted, documents, running
+from tests.waiting import eventually
 
 ALWAYS = {day: {"start": "00:00", "end": "24:00"} for day in DAYS}
 FAST = {

@@ -15,8 +15,8 @@ from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import LOST, State
 from dispatcher.model.order import OrderRecord
 from dispatcher.sandbox.store import Store
-from tests.acceptance.harness import eventually
 from tests.integration.daemon.running import DAYS, Shifted, running
+from tests.waiting import eventually
 
 ALWAYS = {day: {"start": "00:00", "end": "24:00"} for day in DAYS}
 

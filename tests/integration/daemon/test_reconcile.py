@@ -19,8 +19,8 @@ from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import State
 from dispatcher.model.order import OrderRecord
-from tests.acceptance.harness import eventually
 from tests.integration.daemon.running import DAYS, documents, running
+from tests.waiting import eventually
 
 ALWAYS = {day: {"start": "00:00", "end": "24:00"} for day in DAYS}
 CALLS = 10

@@ -1,6 +1,5 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
@@ -8,29 +7,6 @@ from sqlalchemy import Connection
 from dispatcher.mirror import schema
 from dispatcher.mirror.database import Database
 from tests.servers import Postgres
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'mirror.db'}"
-    server: Postgres = request.getfixturevalue("postgres_server")
-    return server.fresh()
-
-
-@pytest.fixture
-def empty(empty_url: str) -> Iterator[Database]:
-    database = Database(empty_url)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def database(empty: Database) -> Database:
-    """A migrated database."""
-    empty.run_write(schema.upgrade)
-    return empty
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

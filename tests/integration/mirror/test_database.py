@@ -87,27 +87,8 @@ async def test_reads_and_writes_run_beside_the_loop(database: Database) -> None:
     assert life.epoch == 1
 
 
-async def test_a_change_whose_waiter_is_cancelled_commits_all_the_same(database: Database) -> None:
-    started, go_on = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def slow(connection: Connection) -> None:
-        record.begin_epoch(connection, "host", NOON)
-        loop.call_soon_threadsafe(started.set)
-        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(timeout=60)
-
-    waiter = asyncio.create_task(database.write(slow))
-    await started.wait()
-    waiter.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiter
-    go_on.set()
-    async with asyncio.timeout(60):
-        while await database.read(record.current) is None:
-            await asyncio.sleep(0.01)
-
-
-async def test_a_reader_need_not_wait_for_a_long_change(database: Database) -> None:
+async def long_change(database: Database) -> tuple[asyncio.Task[None], asyncio.Event]:
+    """Begin a change that commits once the event is set."""
     started, go_on = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -118,6 +99,22 @@ async def test_a_reader_need_not_wait_for_a_long_change(database: Database) -> N
 
     changing = asyncio.create_task(database.write(slow))
     await started.wait()
+    return changing, go_on
+
+
+async def test_a_change_whose_waiter_is_cancelled_commits_all_the_same(database: Database) -> None:
+    waiter, go_on = await long_change(database)
+    waiter.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiter
+    go_on.set()
+    async with asyncio.timeout(60):
+        while await database.read(record.current) is None:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_reader_need_not_wait_for_a_long_change(database: Database) -> None:
+    changing, go_on = await long_change(database)
     async with asyncio.timeout(30):
         assert await database.read(record.current) is None
     go_on.set()

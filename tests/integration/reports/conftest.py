@@ -1,11 +1,10 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dispatcher.mirror import campaigns, orders, record, schema, tables
+from dispatcher.mirror import campaigns, orders, record, tables
 from dispatcher.mirror.campaigns import Found
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.record import Pass
@@ -98,19 +97,6 @@ class Mirror:
     def daemon(self, beat_at: datetime = NOW, conditions: dict[str, str] | None = None) -> None:
         epoch = self.database.run_write(record.begin_epoch, "host-1", beat_at)
         self.database.run_write(record.beat, epoch, conditions or {}, beat_at)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = (
-        f"sqlite:///{tmp_path / 'mirror.db'}"
-        if request.param == "sqlite"
-        else request.getfixturevalue("postgres_server").fresh()
-    )
-    database = Database(url)
-    database.run_write(schema.upgrade)
-    yield database
-    database.close()
 
 
 @pytest.fixture
