@@ -16,21 +16,21 @@ from dispatcher.daemon.parts import assembled, opened
 from dispatcher.daemon.triggers import Triggers
 from dispatcher.errors import DispatcherError, NotFoundError
 from dispatcher.log import logger
-from dispatcher.loops.cleanup import Cleanup
-from dispatcher.loops.custody import Custody
-from dispatcher.loops.dispatch import Dispatch
-from dispatcher.loops.doubts import Doubts
-from dispatcher.loops.health import Health
-from dispatcher.loops.last_calls import LastCalls
-from dispatcher.loops.orders import Orders
-from dispatcher.loops.outcomes import Outcomes, apply_pending
-from dispatcher.loops.reap import Reap
-from dispatcher.loops.reconcile import Reconcile
-from dispatcher.loops.report import Report
-from dispatcher.loops.settle import take_back
-from dispatcher.loops.sync import KIND, Sync
-from dispatcher.loops.tend import Tend
-from dispatcher.loops.timezones import TimeZones
+from dispatcher.loops.from_hopper.outcomes import Outcomes, apply_pending
+from dispatcher.loops.from_platform.doubts import Doubts
+from dispatcher.loops.from_platform.orders import Orders
+from dispatcher.loops.from_platform.sync import KIND, Sync
+from dispatcher.loops.in_hopper.custody import Custody
+from dispatcher.loops.in_hopper.reap import Reap
+from dispatcher.loops.in_hopper.reconcile import Reconcile
+from dispatcher.loops.in_hopper.settle import take_back
+from dispatcher.loops.in_hopper.tend import Tend
+from dispatcher.loops.to_hopper.dispatch import Dispatch
+from dispatcher.loops.to_platform.report import Report
+from dispatcher.loops.upkeep.cleanup import Cleanup
+from dispatcher.loops.upkeep.health import Health
+from dispatcher.loops.upkeep.last_calls import LastCalls
+from dispatcher.loops.upkeep.timezones import TimeZones
 from dispatcher.mirror import attempts, brakes, campaigns, record
 from dispatcher.mirror.lock import hold_dispatching
 from dispatcher.model.attempt import UNBEGUN

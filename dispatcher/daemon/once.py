@@ -9,10 +9,10 @@ from dispatcher.clock import Clock
 from dispatcher.daemon.parts import assembled, opened
 from dispatcher.errors import PermanentError, TransientError
 from dispatcher.loops.context import Context
-from dispatcher.loops.counts import Counts
-from dispatcher.loops.orders import KIND as ORDERS
-from dispatcher.loops.orders import Orders
-from dispatcher.loops.sync import Sync
+from dispatcher.loops.from_platform.counts import Counts
+from dispatcher.loops.from_platform.orders import KIND as ORDERS
+from dispatcher.loops.from_platform.orders import Orders
+from dispatcher.loops.from_platform.sync import Sync
 from dispatcher.mirror import record
 from dispatcher.settings import Settings
 

@@ -8,9 +8,9 @@ from typing import Any
 from dispatcher.api.client import Platform
 from dispatcher.clock import Clock
 from dispatcher.daemon.parts import assembled, opened
-from dispatcher.loops.custody import Custody
-from dispatcher.loops.reconcile import Done, Reconcile, Result
-from dispatcher.loops.sync import Sync
+from dispatcher.loops.from_platform.sync import Sync
+from dispatcher.loops.in_hopper.custody import Custody
+from dispatcher.loops.in_hopper.reconcile import Done, Reconcile, Result
 from dispatcher.mirror import record
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.lock import Alone, Lock

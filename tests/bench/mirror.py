@@ -27,8 +27,8 @@ from dispatcher.api.client import Platform
 from dispatcher.clock import Clock
 from dispatcher.daemon.parts import assembled, opened
 from dispatcher.loops.context import Context
-from dispatcher.loops.orders import Orders
-from dispatcher.loops.sync import Sync
+from dispatcher.loops.from_platform.orders import Orders
+from dispatcher.loops.from_platform.sync import Sync
 from dispatcher.settings import load
 
 from .pages import CAMPAIGN, SIZE, served

@@ -14,11 +14,11 @@ from dispatcher.daemon.parts import assembled
 from dispatcher.errors import DeposedError, LostHopperError
 from dispatcher.hopper import keys
 from dispatcher.hopper.watch import Watch
-from dispatcher.loops.custody import Custody
-from dispatcher.loops.dispatch import Dispatch
-from dispatcher.loops.outcomes import Outcomes
-from dispatcher.loops.reap import Reap
-from dispatcher.loops.tend import Tend
+from dispatcher.loops.from_hopper.outcomes import Outcomes
+from dispatcher.loops.in_hopper.custody import Custody
+from dispatcher.loops.in_hopper.reap import Reap
+from dispatcher.loops.in_hopper.tend import Tend
+from dispatcher.loops.to_hopper.dispatch import Dispatch
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.tables import attempts, do_not_call, orders
 from dispatcher.model.attempt import State

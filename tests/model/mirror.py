@@ -1,4 +1,4 @@
-"""SQL's side: the conditional updates of `dispatcher.mirror.attempts`, and `apply` of `dispatcher.loops.outcomes`."""
+"""SQL's side: the conditional updates of `dispatcher.mirror.attempts`, and `apply` of `loops.from_hopper.outcomes`."""
 
 from tests.model.moves import with_job, with_order
 from tests.model.world import (

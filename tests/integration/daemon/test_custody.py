@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from dispatcher.clock import Clock
 from dispatcher.daemon.daemon import Daemon
 from dispatcher.hopper.queue import QueuedCall
-from dispatcher.loops.custody import Custody
+from dispatcher.loops.in_hopper.custody import Custody
 from dispatcher.mirror import attempts, history
 from dispatcher.model.attempt import LOST, State
 from dispatcher.sandbox.store import Store

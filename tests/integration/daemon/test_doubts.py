@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from dispatcher.clock import Clock
-from dispatcher.loops.doubts import Doubts
+from dispatcher.loops.from_platform.doubts import Doubts
 from dispatcher.mirror import attempts, orders, tables
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.database import Connection

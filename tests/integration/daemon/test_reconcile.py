@@ -12,8 +12,8 @@ from sqlalchemy import update
 from dispatcher.clock import Clock
 from dispatcher.daemon.daemon import Daemon
 from dispatcher.daemon.reconciled import reconcile_once
-from dispatcher.loops.custody import Custody
-from dispatcher.loops.reconcile import Done, Reconcile
+from dispatcher.loops.in_hopper.custody import Custody
+from dispatcher.loops.in_hopper.reconcile import Done, Reconcile
 from dispatcher.mirror import attempts, orders, tables
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.database import Connection

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from dispatcher.clock import Clock
-from dispatcher.loops.timezones import TimeZones
+from dispatcher.loops.upkeep.timezones import TimeZones
 from dispatcher.rules import zones
 
 from .running import DAYS, documents, running, within_a_second

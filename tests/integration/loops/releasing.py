@@ -12,10 +12,10 @@ from dispatcher.api.client import Platform
 from dispatcher.clock import Clock
 from dispatcher.daemon.parts import assembled
 from dispatcher.hopper import keys
-from dispatcher.loops.custody import Custody
-from dispatcher.loops.dispatch import Dispatch
-from dispatcher.loops.outcomes import apply_pending
-from dispatcher.loops.tend import Tend
+from dispatcher.loops.from_hopper.outcomes import apply_pending
+from dispatcher.loops.in_hopper.custody import Custody
+from dispatcher.loops.in_hopper.tend import Tend
+from dispatcher.loops.to_hopper.dispatch import Dispatch
 from dispatcher.mirror import attempts, orders, record
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.campaigns import Found, put_found

@@ -5,8 +5,8 @@ from typing import Any
 
 from dispatcher import metrics
 from dispatcher.hopper.outcomes import Report
-from dispatcher.loops.choose import Chosen, choose
-from dispatcher.loops.outcomes import apply
+from dispatcher.loops.from_hopper.outcomes import apply
+from dispatcher.loops.to_hopper.choose import Chosen, choose
 from dispatcher.mirror import attempts, orders
 from dispatcher.mirror.attempts import WORKER
 from dispatcher.mirror.database import Connection, Database

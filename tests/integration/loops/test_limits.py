@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from dispatcher.loops.breakers import Breakers
-from dispatcher.loops.choose import choose
+from dispatcher.loops.to_hopper.choose import choose
 from dispatcher.mirror import breakers
 from dispatcher.mirror.database import Database
 from dispatcher.model.attempt import UNBEGUN

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from dispatcher.api.client import Platform as Client
 from dispatcher.daemon.parts import assembled, opened
-from dispatcher.loops.report import Report
+from dispatcher.loops.to_platform.report import Report
 from dispatcher.mirror import order_reports, orders
 from dispatcher.mirror.database import Connection
 from dispatcher.model.outcome import Outcome

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dispatcher.hopper.outcomes import Report
-from dispatcher.loops.outcomes import apply
+from dispatcher.loops.from_hopper.outcomes import apply
 from dispatcher.mirror import attempts, dead_letters, do_not_call, orders
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.dead_letters import Letter

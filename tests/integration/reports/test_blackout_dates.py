@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from dispatcher.loops.book import Book
-from dispatcher.loops.lint import Lint
+from dispatcher.loops.from_platform.lint import Lint
 from dispatcher.mirror import campaigns as mirrored
 from dispatcher.reports.campaign_preview import of_campaigns
 from dispatcher.reports.campaigns import campaigns

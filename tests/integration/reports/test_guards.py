@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dispatcher.loops.book import Book
-from dispatcher.loops.last_calls import LastCalls
+from dispatcher.loops.upkeep.last_calls import LastCalls
 from dispatcher.mirror import campaigns as mirrored
 from dispatcher.mirror.call_lengths import EACH, call_lengths
 from dispatcher.model.attempt import State

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from dispatcher import metrics
 from dispatcher.loops.book import Book
-from dispatcher.loops.lint import Lint
+from dispatcher.loops.from_platform.lint import Lint
 from dispatcher.mirror import campaigns as mirrored
 from dispatcher.mirror import sample
 from dispatcher.reports.campaigns import campaigns

@@ -6,7 +6,7 @@ import pytest
 
 from dispatcher.api.client import PAGE_SIZE
 from dispatcher.errors import PermanentError
-from dispatcher.loops.sync import Sync
+from dispatcher.loops.from_platform.sync import Sync
 from dispatcher.mirror import orders
 from dispatcher.model.order import OrderRecord
 from dispatcher.model.reasons import Code

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from dispatcher.api.client import PAGE_SIZE
-from dispatcher.loops.sweep import LONG, PAGES_AT_ONCE
+from dispatcher.loops.from_platform.sweep import LONG, PAGES_AT_ONCE
 from dispatcher.mirror import changes, orders, record
 from dispatcher.model.order import OrderRecord
 from tests.integration.sync.conftest import Mirror

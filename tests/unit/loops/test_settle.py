@@ -9,7 +9,7 @@ import pytest
 
 from dispatcher.errors import TransientError
 from dispatcher.hopper.queue import Finding
-from dispatcher.loops.settle import take_back
+from dispatcher.loops.in_hopper.settle import take_back
 from dispatcher.model.attempt import State
 
 NOON = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)

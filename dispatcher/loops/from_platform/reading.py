@@ -17,7 +17,7 @@ from dispatcher.api.sheets import Sheet, Sheets
 from dispatcher.errors import TransientError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.loops.counts import Counts
+from dispatcher.loops.from_platform.counts import Counts
 from dispatcher.mirror import campaigns
 from dispatcher.mirror.campaigns import Found
 from dispatcher.mirror.changes import REFUSED, Change

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatcher import metrics
-from dispatcher.loops.slots import Offer, Offers
+from dispatcher.loops.to_hopper.slots import Offer, Offers
 from dispatcher.mirror import attempts, history, orders
 from dispatcher.mirror.attempts import Intent
 from dispatcher.mirror.database import Connection

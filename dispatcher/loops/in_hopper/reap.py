@@ -5,9 +5,9 @@ from datetime import datetime
 from dispatcher import metrics
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.loops.custody import Custody
-from dispatcher.loops.outcomes import apply_pending
-from dispatcher.loops.settle import take_back
+from dispatcher.loops.from_hopper.outcomes import apply_pending
+from dispatcher.loops.in_hopper.custody import Custody
+from dispatcher.loops.in_hopper.settle import take_back
 from dispatcher.mirror import attempts
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.model.attempt import State

@@ -9,7 +9,7 @@ from dispatcher.errors import LostHopperError
 from dispatcher.hopper import keys
 from dispatcher.hopper.queue import Finding
 from dispatcher.loops.context import Context
-from dispatcher.loops.custody import Custody
+from dispatcher.loops.in_hopper.custody import Custody
 from dispatcher.mirror import attempts
 from dispatcher.mirror.attempts import OBSERVED, Attempt
 from dispatcher.mirror.database import Connection

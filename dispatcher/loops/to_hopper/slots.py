@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dispatcher.loops.context import Context
-from dispatcher.loops.custody import Custody
-from dispatcher.loops.settle import take_back
+from dispatcher.loops.in_hopper.custody import Custody
+from dispatcher.loops.in_hopper.settle import take_back
 from dispatcher.mirror import attempts, slots
 from dispatcher.mirror.slots import Taken
 from dispatcher.model.attempt import UNBEGUN, State

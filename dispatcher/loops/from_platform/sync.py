@@ -16,9 +16,9 @@ from dispatcher.api.transport import RefusedError
 from dispatcher.errors import PermanentError, TransientError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.loops.counts import Counts
-from dispatcher.loops.lint import Lint
-from dispatcher.loops.reading import Kind, Made, Reader, TooMuchMissingError
+from dispatcher.loops.from_platform.counts import Counts
+from dispatcher.loops.from_platform.lint import Lint
+from dispatcher.loops.from_platform.reading import Kind, Made, Reader, TooMuchMissingError
 from dispatcher.mirror import campaigns, record
 from dispatcher.mirror.lock import Alone, alone
 from dispatcher.mirror.record import Pass

@@ -13,10 +13,10 @@ from dispatcher.errors import LostHopperError
 from dispatcher.hopper.document import document
 from dispatcher.hopper.queue import QueuedCall
 from dispatcher.log import logger
-from dispatcher.loops.choose import Chosen, Terms, share_out
 from dispatcher.loops.context import Context
-from dispatcher.loops.custody import Custody
-from dispatcher.loops.slots import Offer, Offers, Slots, by_phone
+from dispatcher.loops.in_hopper.custody import Custody
+from dispatcher.loops.to_hopper.choose import Chosen, Terms, share_out
+from dispatcher.loops.to_hopper.slots import Offer, Offers, Slots, by_phone
 from dispatcher.mirror import attempts, orders
 from dispatcher.mirror.attempts import Intent
 from dispatcher.mirror.database import Connection

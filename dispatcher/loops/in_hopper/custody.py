@@ -18,7 +18,7 @@ from dispatcher.hopper import keys
 from dispatcher.hopper.census import Census
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.loops.outcomes import apply_pending
+from dispatcher.loops.from_hopper.outcomes import apply_pending
 from dispatcher.mirror import attempts, record
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.model.attempt import LOST, UNBEGUN

@@ -9,8 +9,8 @@ from dispatcher.api.transport import RefusedError
 from dispatcher.errors import NotFoundError, PermanentError, TransientError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.loops.counts import Counts
-from dispatcher.loops.sweep import BY_STATUS, LONG, WHOLE, Made, Sweep
+from dispatcher.loops.from_platform.counts import Counts
+from dispatcher.loops.from_platform.sweep import BY_STATUS, LONG, WHOLE, Made, Sweep
 from dispatcher.mirror import record
 from dispatcher.mirror.lock import Alone, alone
 from dispatcher.mirror.record import Pass

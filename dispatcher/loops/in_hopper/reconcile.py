@@ -11,9 +11,9 @@ from dispatcher.errors import LostHopperError
 from dispatcher.hopper.queue import Finding as Word
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.loops.custody import Custody
-from dispatcher.loops.outcomes import apply_pending
-from dispatcher.loops.settle import take_back
+from dispatcher.loops.from_hopper.outcomes import apply_pending
+from dispatcher.loops.in_hopper.custody import Custody
+from dispatcher.loops.in_hopper.settle import take_back
 from dispatcher.mirror import attempts, campaigns, comparison, orders
 from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import State

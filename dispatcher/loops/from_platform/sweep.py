@@ -18,7 +18,7 @@ from dispatcher.api.parse import Parsed
 from dispatcher.api.sheets import Sheet, Sheets
 from dispatcher.api.transport import RefusedError
 from dispatcher.loops.context import Context
-from dispatcher.loops.counts import Counts
+from dispatcher.loops.from_platform.counts import Counts
 from dispatcher.mirror import campaigns, orders
 from dispatcher.mirror.changes import CHANGED, Change
 from dispatcher.mirror.database import Connection

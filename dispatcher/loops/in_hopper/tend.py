@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from dispatcher.errors import LostHopperError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
-from dispatcher.loops.custody import Custody
-from dispatcher.loops.settle import take_back
+from dispatcher.loops.in_hopper.custody import Custody
+from dispatcher.loops.in_hopper.settle import take_back
 from dispatcher.mirror import attempts, brakes, orders
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.database import Connection

@@ -1,0 +1,1 @@
+"""Hopper to mirror: what became of the calls."""

@@ -1,0 +1,1 @@
+"""Mirror to platform: what the platform is told."""

@@ -1,0 +1,1 @@
+"""What keeps the daemon itself well: clocks, gauges, time zones, old records."""
