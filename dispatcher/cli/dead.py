@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from dispatcher.cli.tables import Page
 
-_AT_ONCE = 1000
-"""Letters in one transaction: a daemon on SQLite waits that long for its turn."""
-
 
 @click.group()
 @common
@@ -106,25 +103,19 @@ def retry(given: Common, ids: tuple[int, ...], campaign: str | None, reason: str
     """
     from dispatcher.cli.faults import problem
     from dispatcher.cli.mirrored import opened
-    from dispatcher.mirror import dead_letters
-    from dispatcher.reports.dead_letters import find
+    from dispatcher.steering import dead_letters
 
     _check(ids, campaign, reason, everything)
     with opened(given.settings()) as database:
-        letters = database.run(find, ids or None, campaign, _reason(reason))
-        if not ids:
-            letters = [letter for letter in letters if letter.order is not None]
-        refused: dict[int, str] = dict.fromkeys(set(ids) - {letter.id for letter in letters}, _UNKNOWN)
-        for start in range(0, len(letters), _AT_ONCE):
-            refused |= database.run_write(dead_letters.retry, letters[start : start + _AT_ONCE])
-    reopened = len(letters) - len(refused.keys() & {letter.id for letter in letters})
+        document = dead_letters.retry(database, dead_letters.Meant(ids or None, campaign, _reason(reason)))
+    reopened, refused = document["retried"]["reopened"], document["retried"]["refused"]
 
     def page(page: Page, _: Any) -> None:
         page.line(f"{reopened} {'order is' if reopened == 1 else 'orders are'} open again.")
-        for id_, why in sorted(refused.items()):
-            page.bad(f"{id_} is left as it is: {why}.")
+        for one in refused:
+            page.bad(f"{one['id']} is left as it is: {one['why']}.")
 
-    given.show({"retried": {"reopened": reopened, "refused": _refusals(refused)}}, page)
+    given.show(document, page)
     if refused:
         raise problem()
 
@@ -137,26 +128,21 @@ def drop(given: Common, ids: tuple[int, ...], campaign: str | None, reason: str 
     """Take dead letters away that need nothing more; their orders stay closed."""
     from dispatcher.cli.faults import problem
     from dispatcher.cli.mirrored import opened
-    from dispatcher.mirror import dead_letters
-    from dispatcher.reports.dead_letters import find
+    from dispatcher.steering import dead_letters
 
     _check(ids, campaign, reason, everything)
     with opened(given.settings()) as database:
-        found = [letter.id for letter in database.run(find, ids or None, campaign, _reason(reason))]
-        dropped = database.run_write(dead_letters.drop, found)
-    refused = dict.fromkeys(set(ids) - set(found), _UNKNOWN)
+        document = dead_letters.drop(database, dead_letters.Meant(ids or None, campaign, _reason(reason)))
+    dropped, refused = document["dropped"]["letters"], document["dropped"]["refused"]
 
     def page(page: Page, _: Any) -> None:
         page.line(f"{dropped} {'letter is' if dropped == 1 else 'letters are'} dropped.")
-        for id_, why in sorted(refused.items()):
-            page.bad(f"{id_}: {why}.")
+        for one in refused:
+            page.bad(f"{one['id']}: {one['why']}.")
 
-    given.show({"dropped": {"letters": dropped, "refused": _refusals(refused)}}, page)
+    given.show(document, page)
     if refused:
         raise problem()
-
-
-_UNKNOWN = "there is no such dead letter"
 
 
 def _check(ids: Sequence[int], campaign: str | None, reason: str | None, everything: bool) -> None:
@@ -169,7 +155,3 @@ def _check(ids: Sequence[int], campaign: str | None, reason: str | None, everyth
 
 def _reason(word: str | None) -> Reason | None:
     return None if word is None else Reason(word)
-
-
-def _refusals(refused: dict[int, str]) -> list[dict[str, Any]]:
-    return [{"id": id_, "why": why} for id_, why in sorted(refused.items())]

@@ -12,24 +12,20 @@ from dispatcher.cli.demo import Duration
 from dispatcher.cli.options import Common, Taught, common
 from dispatcher.cli.record import by_whom, said, who_by
 from dispatcher.cli.times import now
-from dispatcher.model.outcome import Outcome
+from dispatcher.model.outcome import ENDS, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
 
     from dispatcher.cli.tables import Page
-    from dispatcher.mirror.attempts import Attempt
-    from dispatcher.mirror.database import Connection, Database
+    from dispatcher.mirror.database import Database
     from dispatcher.mirror.doubts import Word
-
-_AT_ONCE = 1000
-"""Attempts in one transaction: a daemon on SQLite waits that long for its turn."""
+    from dispatcher.steering.doubts import Meant
 
 _SHOWN = 20
 
-_OUTCOMES = [outcome.value for outcome in Outcome if outcome is not Outcome.GONE]
-"""What a call that was perhaps begun may have ended with; `gone` is a worker's word that it never began."""
+_WHICH = ("campaign", "phone", "older_than")
+"""What narrows --all."""
 
 
 @click.group()
@@ -69,7 +65,7 @@ def release(given: Common, /, **asked: Any) -> None:
     JOB is an id as `dispatcher jobs --state uncertain` shows it, or the start of one. It ends with 1 if one of them is
     not uncertain.
     """
-    from dispatcher.mirror import doubts
+    from dispatcher.steering import doubts
 
     _check(asked)
     _decide(given, asked, "released", doubts.release)
@@ -85,7 +81,7 @@ def release(given: Common, /, **asked: Any) -> None:
 @_chosen
 @click.option(
     "--outcome",
-    type=click.Choice(_OUTCOMES),
+    type=click.Choice([outcome.value for outcome in ENDS]),
     default=Outcome.CANCELED.value,
     show_default=True,
     help="What became of the call, where you know it.",
@@ -98,47 +94,37 @@ def close(given: Common, /, outcome: str, **asked: Any) -> None:
     Only a change on the platform opens such an order again. JOB is an id as `dispatcher jobs --state uncertain` shows
     it, or the start of one. It ends with 1 if one of them is not uncertain.
     """
-    from dispatcher.mirror import doubts, order_reports
+    from dispatcher.steering import doubts
 
     _check(asked)
-    reporting = given.settings().report.orders
-
-    def end(connection: Connection, attempt: Attempt, word: Word) -> bool:
-        closed = doubts.close(connection, attempt, Outcome(outcome), word)
-        if closed and reporting:
-            order_reports.owe(connection, {attempt.order: Outcome(outcome)}, word.at)
-        return closed
-
-    _decide(given, asked, "closed", end)
+    _decide(
+        given,
+        asked,
+        "closed",
+        partial(doubts.close, outcome=Outcome(outcome), reporting=given.settings().report.orders),
+    )
 
 
-def _decide(given: Common, asked: dict[str, Any], done: str, decide: Callable[..., bool]) -> None:
+def _decide(
+    given: Common, asked: dict[str, Any], done: str, decide: Callable[[Database, Meant, Word], dict[str, Any]]
+) -> None:
     from dispatcher.cli.faults import problem
     from dispatcher.cli.mirrored import opened
-    from dispatcher.mirror import attempts
     from dispatcher.mirror.doubts import Word
-    from dispatcher.reports.jobs import job as document
+    from dispatcher.steering import doubts
 
-    everything = asked["everything"]
     word = Word(who_by(asked["by"]), said(asked["reason"], "--reason"), now())
     with opened(given.settings()) as database:
-        if everything:
-            found = database.run(_all, asked["campaign"], asked["phone"], asked["older_than"])
-            refused: dict[str, str] = {}
+        if asked["everything"]:
+            which = {name: asked[name] for name in _WHICH}
+            meant = doubts.matching(database, now(), **which)
+            if meant.found and not asked["yes"]:
+                _ask(f"{len(meant.found)} uncertain calls will be {done}.")
         else:
-            found, refused = database.run(_named, asked["jobs"])
-        if everything and found and not asked["yes"]:
-            _ask(f"{len(found)} uncertain calls will be {done}.")
-        settled = database.run(attempts.by_job, _in_parts(database, found, decide, word))
-    refused |= {one.job: "it is not uncertain any more" for one in found if one.job not in settled}
-    document_of: dict[str, Any] = {
-        done: [document(settled[one.job]) for one in found if one.job in settled],
-        "refused": [{"job": name, "why": why} for name, why in refused.items()],
-        "by": word.by,
-        "reason": word.why,
-    }
-    given.show(document_of, partial(_page, done))
-    if refused:
+            meant = doubts.named(database, asked["jobs"])
+        document = decide(database, meant, word)
+    given.show(document, partial(_page, done))
+    if document["refused"]:
         raise problem()
 
 
@@ -146,7 +132,7 @@ def _check(asked: dict[str, Any]) -> None:
     """See that all are asked for or some by name, before anything is read: anything else is wrong usage."""
     if bool(asked["jobs"]) == asked["everything"]:
         raise click.UsageError("Name the JOBs, or give --all.")
-    if asked["jobs"] and any(asked[name] is not None for name in ("campaign", "phone", "older_than")):
+    if asked["jobs"] and any(asked[name] is not None for name in _WHICH):
         raise click.UsageError("--campaign, --phone and --older-than go with --all.")
 
 
@@ -167,47 +153,3 @@ def _page(done: str, page: Page, document: dict[str, Any]) -> None:
         page.bad(f"{one['job']}: {one['why']}")
     if len(refused) > _SHOWN:
         page.bad(f"{len(refused) - _SHOWN} more are refused; -o json shows them.")
-
-
-def _in_parts(database: Database, found: list[Attempt], decide: Callable[..., bool], word: object) -> set[str]:
-    def some(connection: Connection, part: list[Attempt]) -> set[str]:
-        return {one.job for one in part if decide(connection, one, word)}
-
-    settled: set[str] = set()
-    for start in range(0, len(found), _AT_ONCE):
-        settled |= database.run_write(some, found[start : start + _AT_ONCE])
-    return settled
-
-
-def _all(
-    connection: Connection, campaign: str | None, phone: str | None, older_than: timedelta | None
-) -> list[Attempt]:
-    from dispatcher.mirror import doubts
-    from dispatcher.reports.finding import find_phone, find_tried_campaign
-
-    return doubts.uncertain(
-        connection,
-        campaign=find_tried_campaign(connection, campaign) if campaign is not None else None,
-        phone=find_phone(connection, phone).uuid if phone is not None else None,
-        before=now() - older_than if older_than is not None else None,
-    )
-
-
-def _named(connection: Connection, jobs: tuple[str, ...]) -> tuple[list[Attempt], dict[str, str]]:
-    """Return the uncertain attempts that are named, and why the other names are refused."""
-    from dispatcher.mirror import history
-    from dispatcher.model.attempt import State
-
-    found: dict[str, Attempt] = {}
-    refused: dict[str, str] = {}
-    for name in jobs:
-        match history.starting(connection, name):
-            case [one] if one.state is State.UNCERTAIN:
-                found[one.job] = one
-            case [one]:
-                refused[one.job] = f"it is {one.state}, not uncertain"
-            case []:
-                refused[name] = "there is no such job"
-            case _:
-                refused[name] = "several jobs start with it"
-    return list(found.values()), refused

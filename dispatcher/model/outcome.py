@@ -17,6 +17,9 @@ class Outcome(StrEnum):
     GONE = "gone"
 
 
+ENDS = tuple(one for one in Outcome if one is not Outcome.GONE)
+"""What a call that was perhaps begun may have ended with; `gone` is a worker's word that it never began."""
+
 BEGUN = "begun"
 """The word in the outcome stream that says that a worker has taken the call document; it is no outcome."""
 
