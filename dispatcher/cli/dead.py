@@ -48,20 +48,11 @@ def listing(given: Common, campaign: str | None, reason: str | None, limit: int)
     dialers that could not be applied, with their own words.
     """
     from dispatcher.cli.mirrored import opened
-    from dispatcher.mirror import dead_letters
-    from dispatcher.reports.dead_letters import document, find
+    from dispatcher.reports.dead_letters import letters
 
     with opened(given.settings()) as database:
-        letters = database.run(find, None, campaign, _reason(reason), limit)
-        counts = database.run(dead_letters.counts)
-    given.show(
-        {
-            "total": sum(counts.values()),
-            "by_reason": {reason.value: number for reason, number in counts.items()},
-            "letters": [document(letter) for letter in letters],
-        },
-        _page,
-    )
+        document = database.run(letters, campaign=campaign, reason=_reason(reason), limit=limit)
+    given.show(document, _page)
 
 
 def _page(page: Page, document: dict[str, Any]) -> None:

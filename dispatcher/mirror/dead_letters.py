@@ -17,6 +17,9 @@ from dispatcher.mirror.tables import dead_letters
 from dispatcher.model.dead_letter import Reason
 from dispatcher.model.order import DIALABLE
 
+_LARGEST_ID = 2**31 - 1
+"""No letter has a larger one, and SQLite takes none of more than 64 bits."""
+
 MOST_REPORTS = 1000
 """So many reports that belong to no order are kept: a broken worker may send any number of them."""
 
@@ -85,7 +88,7 @@ def listed(
         return [_letter(row) for row in connection.execute(statement)]
     found = [
         _letter(row)
-        for some in chunks(sorted(ids))
+        for some in chunks(sorted(id_ for id_ in set(ids) if 0 < id_ <= _LARGEST_ID))
         for row in connection.execute(statement.where(dead_letters.c.id.in_(some)))
     ]
     return sorted(found, key=lambda letter: -letter.id)[:limit]

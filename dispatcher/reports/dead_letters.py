@@ -12,6 +12,18 @@ from dispatcher.reports.finding import find_campaign
 from dispatcher.reports.instants import iso
 
 
+def letters(
+    connection: Connection, *, campaign: str | None = None, reason: Reason | None = None, limit: int | None = None
+) -> dict[str, Any]:
+    """Return the newest letters, of one campaign, for one reason; `total` and `by_reason` count all that there are."""
+    counts = dead_letters.counts(connection)
+    return {
+        "total": sum(counts.values()),
+        "by_reason": {one.value: number for one, number in counts.items()},
+        "letters": [document(letter) for letter in find(connection, None, campaign, reason, limit)],
+    }
+
+
 def document(letter: Letter) -> dict[str, Any]:
     """Return a letter as JSON; `words` is what the worker reported, as it came."""
     return {

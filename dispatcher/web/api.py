@@ -10,12 +10,14 @@ from starlette.routing import Route
 
 from dispatcher.model.brakes import Scope
 from dispatcher.reports.campaigns import campaigns
+from dispatcher.reports.dead_letters import letters
 from dispatcher.reports.explain import explain
 from dispatcher.reports.finding import find_campaign, find_phone
 from dispatcher.reports.jobs import jobs
 from dispatcher.reports.queues import queues
 from dispatcher.reports.status import status
 from dispatcher.web import queries
+from dispatcher.web.bodies import Body
 from dispatcher.web.deps import Deps
 
 _MOST_SHOWN = 100
@@ -40,6 +42,7 @@ class Api:
             Route("/api/campaigns/{uuid}/explain", self._explain, methods=["GET"]),
             Route("/api/queues", self._queues, methods=["GET"]),
             Route("/api/jobs", self._jobs, methods=["GET"]),
+            Route("/api/dead", self._dead, methods=["GET"]),
             Route("/api/sync", self._sync, methods=["POST"]),
             Route("/api/pause", self._pause_all, methods=["POST"]),
             Route("/api/resume", self._resume_all, methods=["POST"]),
@@ -75,6 +78,15 @@ class Api:
         )
         return json(found)
 
+    async def _dead(self, request: Request) -> Response:
+        found = await self._deps.sources().database.read(
+            letters,
+            campaign=request.query_params.get("campaign"),
+            reason=queries.dead_reason(request),
+            limit=queries.limit(request, _MOST_SHOWN),
+        )
+        return json(found)
+
     async def _sync(self, _request: Request) -> Response:
         return json(await self._deps.request_sync())
 
@@ -103,7 +115,7 @@ class Api:
         return (await self._deps.sources().database.read(find_phone, request.path_params["uuid"])).uuid
 
     async def _pause(self, request: Request, scope: Scope, target: str | None) -> Response:
-        reason = await queries.reason(request)
+        reason = (await Body.read(request)).text("reason", "why")
         changed = await self._deps.pause(scope, target, reason)
         return json({"scope": scope.value, "target": target, "paused": True, "changed": changed})
 

@@ -19,6 +19,7 @@ from dispatcher.web.api import Api, json
 from dispatcher.web.deps import Deps
 from dispatcher.web.guard import Guard
 from dispatcher.web.page import Page
+from dispatcher.web.steering import Steering
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -53,6 +54,7 @@ def create_app(deps: Deps) -> Starlette:
             Route("/readyz", readyz, methods=["GET"]),
             Route("/metrics", metrics, methods=["GET"]),
             *Api(deps).routes(),
+            *Steering(deps).routes(),
             *Page(deps).routes(),
         ],
         middleware=[

@@ -1,17 +1,14 @@
-"""What a request says: its parameters and its body, checked."""
+"""The parameters of a request, checked."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from dispatcher.mirror.history import MOST_JOBS
 from dispatcher.model.attempt import State
-
-_LONGEST_BODY = 16 * 1024
-_LONGEST_REASON = 500
+from dispatcher.model.dead_letter import Reason
 
 
 def states(request: Request) -> list[State]:
@@ -31,6 +28,15 @@ def limit(request: Request, default: int) -> int:
     return int(text)
 
 
+def dead_reason(request: Request) -> Reason | None:
+    """Return the reason of dead letters that is asked for; None for any."""
+    word = request.query_params.get("reason")
+    try:
+        return None if word is None else Reason(word)
+    except ValueError:
+        raise _wrong(f"reason must be one of {', '.join(Reason)}") from None
+
+
 def instant(request: Request, now: datetime) -> datetime:
     """Return the instant `at` in UTC; `now` if none is given."""
     text = request.query_params.get("at")
@@ -43,25 +49,6 @@ def instant(request: Request, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise _wrong("at must be an instant in ISO 8601 with its offset, such as 2026-05-04T14:00:00Z")
-
-
-async def reason(request: Request) -> str:
-    """Return the `reason` of a JSON body."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LONGEST_BODY:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {_LONGEST_BODY} bytes")
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise _wrong('the body must be a JSON object such as {"reason": "wrong script"}') from None
-    given = document.get("reason") if isinstance(document, dict) else None
-    if not isinstance(given, str) or not 1 <= len(given.strip()) <= _LONGEST_REASON:
-        raise HTTPException(
-            HTTPStatus.UNPROCESSABLE_ENTITY, f"reason must be a text of 1 to {_LONGEST_REASON} letters that says why"
-        )
-    return given.strip()
 
 
 def _wrong(detail: str) -> HTTPException:
