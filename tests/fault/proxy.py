@@ -4,7 +4,7 @@ A chunk that a client sends is taken for one command: clients wait for an answer
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 
@@ -18,6 +18,7 @@ class Proxy:
         self.lost = 0
         self._lose_at: int | None = None
         self._lose_word: bytes | None = None
+        self._act_at: tuple[int, Callable[[], Awaitable[None]]] | None = None
         self._flows = asyncio.Event()
         self._flows.set()
         self._open: set[asyncio.StreamWriter] = set()
@@ -29,6 +30,19 @@ class Proxy:
     def lose_reply_to(self, word: str) -> None:
         """Let the next command that holds this word run, drop its reply and hang up."""
         self._lose_word = word.encode()
+
+    def act_before(self, action: Callable[[], Awaitable[None]], after: int = 0) -> None:
+        """Have something happen just before the command after so many more is passed on."""
+        self._act_at = (self.commands + after + 1, action)
+
+    @property
+    def armed(self) -> bool:
+        """Tell whether something waits for its command."""
+        return not (self._act_at is None and self._lose_at is None and self._lose_word is None)
+
+    def disarm(self) -> None:
+        """Let what waits for its command not happen."""
+        self._act_at = self._lose_at = self._lose_word = None
 
     def swallow(self) -> None:
         """Keep connections open and let nothing through, either way."""
@@ -60,6 +74,7 @@ class Proxy:
             while data := await client.read(1 << 18):
                 await self._flows.wait()
                 self.commands += 1
+                await self._act()
                 if self._loses(data):
                     self.lost += 1
                     mute.set()
@@ -75,6 +90,12 @@ class Proxy:
             self._open -= {to_client, to_server}
             to_client.close()
             to_server.close()
+
+    async def _act(self) -> None:
+        if self._act_at is not None and self.commands >= self._act_at[0]:
+            _, action = self._act_at
+            self._act_at = None
+            await action()
 
     def _loses(self, data: bytes) -> bool:
         if self._lose_at is not None and self.commands >= self._lose_at:
