@@ -1,12 +1,12 @@
 """Campaigns and phones in the mirror."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-from sqlalchemy import Connection, Table, and_, func, select, update
+from sqlalchemy import Connection, Table, Text, and_, cast, func, select, update
 
 from dispatcher.mirror.changes import ADDED, CHANGED, REMOVED, Change, differing
 from dispatcher.mirror.rows import chunks, put
@@ -42,7 +42,8 @@ def put_found(
     put(
         connection,
         table,
-        [{**_row(one.thing), "document": one.document, "digest": one.digest, **stamps} for one in found],
+        [{**_row(one.thing), "document": one.document, "digest": one.digest} for one in found],
+        stamps,
     )
     return changes
 
@@ -123,25 +124,30 @@ def remove(connection: Connection, kind: str, uuids: Collection[str], at: dateti
 
 def load(connection: Connection) -> tuple[dict[str, Campaign], dict[str, Phone]]:
     """Return all campaigns and phones that the platform has, by uuid."""
-    # Not their documents, which are most of what there is.
-    columns = [column for column in campaigns.c if column is not campaigns.c.document]
-    found = connection.execute(select(*columns).where(campaigns.c.removed_at.is_(None)).order_by(campaigns.c.name))
-    shared: dict[bytes, Any] = {}  # thousands of campaigns keep the same hours
-    known = {
-        row.uuid: Campaign(
-            uuid=row.uuid,
-            name=row.name,
-            status=row.status,
-            type=row.type,
-            timezone=row.timezone,
-            schedule=shared.setdefault(orjson.dumps(row.schedule), row.schedule),
-            phone=row.phone,
-            assistant=row.assistant,
-            fault=row.fault,
-            listed=row.unlisted_at is None,
+    c = campaigns.c
+    columns = (c.uuid, c.name, c.status, c.type, c.timezone, cast(c.schedule, Text), c.phone, c.assistant, c.fault)
+    is_listed = c.unlisted_at.is_(None)
+    found = connection.execute(select(*columns, is_listed).where(c.removed_at.is_(None)).order_by(c.name))
+    # Thousands of campaigns keep the same hours in the same zone, and call from the same phones.
+    hours: dict[str | None, Any] = {None: None}
+    shared: dict[str | None, Any] = {}
+    once = shared.setdefault
+    known = {}
+    for uuid, name, status, kind, timezone, schedule, phone, assistant, fault, listed in found:
+        if schedule not in hours:
+            hours[schedule] = json.loads(schedule)
+        known[uuid] = Campaign(
+            uuid=uuid,
+            name=name,
+            status=once(status, status),
+            type=once(kind, kind),
+            timezone=once(timezone, timezone),
+            schedule=hours[schedule],
+            phone=once(phone, phone),
+            assistant=once(assistant, assistant),
+            fault=fault,
+            listed=listed,
         )
-        for row in found
-    }
     lines = connection.execute(select(phones).where(phones.c.removed_at.is_(None)))
     return known, {
         row.uuid: Phone(
@@ -198,9 +204,10 @@ def version(connection: Connection) -> tuple[object, ...]:
     return tuple(
         value
         for table in (campaigns, phones)
-        for value in connection.execute(
-            select(func.count(), func.max(table.c.mirrored_at), func.max(table.c.removed_at)).select_from(table)
-        ).one()
+        for value in (
+            *_newest(connection, table),
+            connection.execute(select(func.count(table.c.mirrored_at))).scalar_one(),
+        )
     )
 
 
@@ -222,6 +229,12 @@ def orders_seen_at(connection: Connection) -> dict[str, datetime]:
 
 def _stamp(connection: Connection, table: Table, at: datetime) -> datetime:
     """Return `at`, or just after the newest stamp: a clock that was set back must not hide a change from `version`."""
-    newest = connection.execute(select(func.max(table.c.mirrored_at), func.max(table.c.removed_at))).one()
-    later: list[datetime] = [stamp + timedelta(microseconds=1) for stamp in newest if stamp is not None]
+    later = [stamp + timedelta(microseconds=1) for stamp in _newest(connection, table) if stamp is not None]
     return max([at, *later])
+
+
+def _newest(connection: Connection, table: Table) -> tuple[datetime | None, datetime | None]:
+    """Return the newest stamps of writing and of removal: each by itself, which its index answers at once."""
+    removed = select(func.max(table.c.removed_at)).where(table.c.removed_at.is_not(None))
+    mirrored = select(func.max(table.c.mirrored_at))
+    return connection.execute(mirrored).scalar_one(), connection.execute(removed).scalar_one()

@@ -1,10 +1,13 @@
 """Writing many rows at once, the same way on SQLite and PostgreSQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
@@ -12,26 +15,81 @@ T = TypeVar("T")
 CHUNK = 500
 """Values in one IN (…): well below what either database takes."""
 
+NOTHING: Row = MappingProxyType({})
+
+_LARGEST_BLOCK = 128
+"""Rows in one INSERT: times the columns of any table, well below what either database takes of values."""
+
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that can say what to do on a conflict."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+def put(connection: Connection, table: Table, rows: Sequence[Row], same: Row = NOTHING) -> None:
     """Insert rows, or overwrite the columns that they name where the primary key is there already.
 
-    All rows must name the same columns.
+    All rows must name the same columns; `same` holds further ones, which are alike in all rows.
     """
     if not rows:
         return
-    statement = insert(connection, table)
+    named = (*rows[0], *same)
+    same = {**same, **_defaults(table, named)}
+    convert = [(place, write) for place, name in enumerate(rows[0]) if (write := _writer(connection, table, name))]
+    tail = tuple(write(value) if (write := _writer(connection, table, name)) else value for name, value in same.items())
+    done = 0
+    for size in _blocks(len(rows)):
+        values: list[Any] = []
+        for row in rows[done : done + size]:
+            start = len(values)
+            values += row.values()
+            for place, write in convert:
+                values[start + place] = write(values[start + place])
+            values += tail
+        connection.exec_driver_sql(_upsert(connection.dialect, table, (*rows[0], *same), named, size), tuple(values))
+        done += size
+
+
+def _defaults(table: Table, named: Collection[str]) -> Row:
+    """Return what a new row has in columns that are not named."""
+    return {
+        c.name: c.default.arg
+        for c in table.c
+        if isinstance(c.default, ScalarElementColumnDefault) and c.name not in named
+    }
+
+
+def _writer(connection: Connection, table: Table, name: str) -> Callable[[Any], Any] | None:
+    """Return what makes of a column's values what the driver takes; None if it takes them as they are."""
+    return table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+
+
+def _blocks(rows: int) -> Iterator[int]:
+    """Yield the sizes of the statements that write so many rows: few different ones, so that each is prepared once."""
+    size = _LARGEST_BLOCK
+    while rows:
+        while size > rows:
+            size //= 2
+        yield size
+        rows -= size
+
+
+@lru_cache(maxsize=256)
+def _upsert(dialect: Dialect, table: Table, names: Sequence[str], updated: Sequence[str], rows: int) -> str:
+    """Return one INSERT of so many rows in the driver's own words; rows that are there get the `updated` columns.
+
+    The driver runs a statement of many rows as one step, in which other threads work; of a statement for each row it
+    runs each as one, and between any two of them waits for its turn.
+    """
+    quote = dialect.identifier_preparer.quote
     key = [column.name for column in table.primary_key]
-    statement = statement.on_conflict_do_update(
-        index_elements=key,
-        set_={name: statement.excluded[name] for name in rows[0] if name not in key},
+    mark = "?" if dialect.paramstyle == "qmark" else "%s"
+    row = f"({', '.join([mark] * len(names))})"
+    updates = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in updated if name not in key)
+    return (
+        f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, names))}) VALUES {', '.join([row] * rows)}"  # noqa: S608 (the names are of our own tables)
+        f" ON CONFLICT ({', '.join(map(quote, key))}) DO UPDATE SET {updates}"
     )
-    connection.execute(statement, list(rows))
 
 
 def chunks(items: Iterable[T]) -> Iterable[list[T]]:

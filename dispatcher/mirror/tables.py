@@ -244,6 +244,9 @@ def _partial(name: str, *columns: Column[object], where: str, unique: bool = Fal
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
+Index("campaigns_by_time", campaigns.c.mirrored_at)
+_partial("campaigns_removed", campaigns.c.removed_at, where="removed_at IS NOT NULL")
+_partial("campaigns_at_fault", campaigns.c.uuid, where="fault IS NOT NULL")
 _partial("one_attempt_holds_an_order", attempts.c.order, where=_HOLDING, unique=True)
 _partial("one_live_attempt_per_number", attempts.c.number, where=_LIVE, unique=True)
 _partial("attempts_holding", attempts.c.phone, attempts.c.state, where=_HOLDING)

@@ -47,6 +47,14 @@ def upgrade() -> None:
     with op.batch_alter_table("campaigns", schema=None) as batch_op:
         batch_op.add_column(sa.Column("orders_seen_at", Instant(), nullable=True))
         batch_op.add_column(sa.Column("orders_imported_at", Instant(), nullable=True))
+        batch_op.create_index("campaigns_by_time", ["mirrored_at"], unique=False)
+        removed, faulty = sa.text("removed_at IS NOT NULL"), sa.text("fault IS NOT NULL")
+        batch_op.create_index(
+            "campaigns_removed", ["removed_at"], unique=False, sqlite_where=removed, postgresql_where=removed
+        )
+        batch_op.create_index(
+            "campaigns_at_fault", ["uuid"], unique=False, sqlite_where=faulty, postgresql_where=faulty
+        )
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.add_column(sa.Column("unlisted_at", Instant(), nullable=True))
         batch_op.add_column(sa.Column("imported_at", Instant(), nullable=True))
