@@ -1,7 +1,7 @@
 """The page at /, made on the server; a small script of our own fetches its changing part anew."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from importlib.resources import files
@@ -14,15 +14,21 @@ from starlette.routing import Route
 
 from dispatcher import __version__
 from dispatcher.errors import TransientError
+from dispatcher.model.attempt import State
 from dispatcher.reports.campaigns import campaigns
+from dispatcher.reports.dead_letters import letters
+from dispatcher.reports.jobs import jobs
 from dispatcher.reports.queues import queues
 from dispatcher.reports.status import status
 from dispatcher.rules import zones
 from dispatcher.web.deps import Deps
-from dispatcher.web.view import MOST_ROWS, rows, span
+from dispatcher.web.view import MOST_ROWS, rows, seconds, span
 
 _STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
 
+
+_MOST_LISTED = 10
+"""Of calls and letters that wait for a person, so many are shown, and all are counted."""
 
 _FRESH_S = 1.0
 """For so long what was made for one reader is good for others."""
@@ -40,7 +46,7 @@ class Page:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters["span"] = span
+        self._templates.filters |= {"span": span, "seconds": seconds}
         self._making = asyncio.Lock()
         self._made = ""
         self._stale_at = float("-inf")
@@ -81,15 +87,21 @@ class Page:
         standing = await status(sources, now)
         found: Mapping[str, Any] | None = None
         lines: Mapping[str, Any] | None = None
+        held: Mapping[str, Any] = {"jobs": ()}
+        dead: Mapping[str, Any] = {"letters": ()}
         with suppress(TransientError):  # the status says so, and why
             found, lines = await campaigns(sources, now), await queues(sources, now)
-        return await asyncio.to_thread(self._write, standing, found, lines, now)
+            held = await jobs(sources, now, states=[State.UNCERTAIN], limit=_MOST_LISTED)
+            dead = await sources.database.read(letters, limit=_MOST_LISTED)
+        left = {"held": held["jobs"], "dead": dead["letters"]}
+        return await asyncio.to_thread(self._write, standing, found, lines, left, now)
 
     def _write(
         self,
         standing: Mapping[str, Any],
         found: Mapping[str, Any] | None,
         lines: Mapping[str, Any] | None,
+        left: Mapping[str, Sequence[Mapping[str, Any]]],
         now: datetime,
     ) -> str:
         listed = rows(found, now) if found is not None else None
@@ -102,4 +114,6 @@ class Page:
             blocked=sum(row.kind == "blocked" for row in listed) if listed is not None else None,
             due=sum(row.due for row in listed) if listed is not None else None,
             phones=lines["phones"] if lines is not None else None,
+            names={row.uuid: row.name for row in listed or ()},
+            **left,
         )

@@ -80,6 +80,11 @@ def span(seconds: float | None) -> str:
     return f"{seconds:.0f} s"
 
 
+def seconds(since: str | None, now: datetime) -> float | None:
+    """Return how long something is ago, in seconds; its instant is written as in the documents."""
+    return None if since is None else max(0.0, (now - datetime.fromisoformat(since)).total_seconds())
+
+
 def _row(campaign: Mapping[str, Any], now: datetime, *, stopped: bool) -> Row:
     place = _place(campaign["timezone"])
     reasons = campaign["reasons"]

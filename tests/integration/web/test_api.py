@@ -162,7 +162,7 @@ async def test_head_answers_like_get_and_without_a_body(client: httpx.AsyncClien
 async def test_a_database_that_fails_is_a_problem_and_leaves_the_status(
     client: httpx.AsyncClient, daemon: Daemon
 ) -> None:
-    def broken(*_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         raise TransientError("the database cannot be used")
 
     daemon.sources.database.run = broken  # type: ignore[assignment]

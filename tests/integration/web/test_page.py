@@ -1,19 +1,46 @@
 import asyncio
 import re
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from dispatcher.errors import TransientError
-from dispatcher.mirror import brakes
-from dispatcher.mirror.database import Database
+from dispatcher.mirror import attempts, brakes, dead_letters
+from dispatcher.mirror.attempts import Intent
+from dispatcher.mirror.database import Connection, Database
 from dispatcher.model.brakes import Scope
+from dispatcher.model.dead_letter import Reason
 from dispatcher.web.view import MOST_ROWS, rows, span
+from tests.integration.mirror.things import put_order
 
 from .conftest import NOW, Daemon, put_campaign
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'`{{7*7}}&#60;b&#62;"
+
+
+def words(page: str) -> str:
+    """Return what a reader reads."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def leave(database: Database, *, held: int, dead: int, words: str | None = None) -> None:
+    """Leave calls in doubt and dead letters, as many as asked for."""
+
+    def left(connection: Connection) -> None:
+        for place in range(held):
+            job = f"{place:02x}" * 16
+            put_order(connection, f"order_{place}", place, campaign="camp-1")
+            one = Intent(job, f"order_{place}", "camp-1", "phone-1", f"+33{place}", 1, "b", NOW, {})
+            attempts.intend(connection, [one], NOW - timedelta(hours=3) + timedelta(seconds=place))
+            attempts.doubt(connection, [job], words or "the dialer fell silent", NOW - timedelta(hours=2))
+        for place in range(dead):
+            of_order: dict[str, Any] = {"job": "j", "order": f"order_dead_{place}", "campaign": "camp-1"}
+            of_order |= {"detail": words or "no route", "at": NOW - timedelta(hours=3), "phone": "p", "words": {}}
+            dead_letters.keep(connection, f"job_{place}", Reason.FAILED, **of_order)
+
+    database.run_write(left)
 
 
 async def test_the_page_tells_how_things_stand(client: httpx.AsyncClient, database: Database) -> None:
@@ -21,7 +48,7 @@ async def test_the_page_tells_how_things_stand(client: httpx.AsyncClient, databa
     put_campaign(database, "camp-3", name="Tomorrow", schedule={"tue": {"start": "09:00", "end": "17:00"}})
     answer = await client.get("/")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    text = " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+    text = words(answer.text)
     assert "Healthy" in text
     assert "No zone blocked the campaign has no time zone" in text
     assert "Tomorrow closed the schedule is closed at this time in America/New_York , until Tue 09:00" in text
@@ -53,6 +80,31 @@ async def test_an_operators_reason_is_only_words(client: httpx.AsyncClient, data
     assert "<img" not in (await client.get("/")).text
 
 
+async def test_held_calls_and_dead_letters_are_shown_and_counted(client: httpx.AsyncClient, database: Database) -> None:
+    leave(database, held=12, dead=11)
+    text = words((await client.get("/")).text)
+    assert "Calls uncertain 12" in text
+    assert "Dead letters 11" in text
+    assert f"{'0b' * 16} Spring order_11 the dialer fell silent 2 h" in text
+    assert "2 more: dispatcher jobs --state uncertain ." in text
+    assert "11 Spring order_dead_10 the call failed, and no attempt is left no route 3 h" in text
+    assert "1 more: dispatcher dead list ." in text
+
+
+async def test_without_any_no_room_is_taken_for_them(client: httpx.AsyncClient) -> None:
+    text = words((await client.get("/")).text)
+    assert "Dead letters 0" in text
+    assert "dispatcher job release" not in text
+    assert "dispatcher dead" not in text
+
+
+async def test_a_dialers_words_are_only_words(client: httpx.AsyncClient, database: Database) -> None:
+    leave(database, held=1, dead=1, words=HOSTILE)
+    page = (await client.get("/")).text
+    assert "<img" not in page
+    assert page.count("&lt;img") >= 2
+
+
 async def test_the_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
     page = (await client.get("/")).text
     links = re.findall(r'(?:src|href)="([^"]*)"', page)
@@ -69,15 +121,15 @@ async def test_many_readers_at_once_cost_no_more_than_one(client: httpx.AsyncCli
     asked = 0
     read = daemon.sources.database.run
 
-    def counted(*query: Any) -> Any:
+    def counted(*query: Any, **narrowed: Any) -> Any:
         nonlocal asked
         asked += 1
-        return read(*query)
+        return read(*query, **narrowed)
 
     daemon.sources.database.run = counted  # type: ignore[assignment]
     answers = await asyncio.gather(*(client.get("/fragment") for _ in range(20)))
     assert len({answer.text for answer in answers}) == 1
-    assert asked < 20
+    assert asked < 50, "each page asks five times"
 
 
 async def test_without_a_script_the_page_refreshes_itself(client: httpx.AsyncClient) -> None:
@@ -85,7 +137,7 @@ async def test_without_a_script_the_page_refreshes_itself(client: httpx.AsyncCli
 
 
 async def test_without_the_database_the_page_says_so(client: httpx.AsyncClient, daemon: Daemon) -> None:
-    def broken(*_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         raise TransientError("the database cannot be used")
 
     daemon.sources.database.run = broken  # type: ignore[assignment]

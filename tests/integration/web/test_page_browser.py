@@ -1,6 +1,7 @@
 import shutil
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
@@ -10,7 +11,8 @@ from dispatcher.model.brakes import Scope
 from dispatcher.serving import Server
 from dispatcher.web.server import server
 
-from .conftest import NOW, Daemon, put_campaign
+from .conftest import BEARER, NOW, Daemon, put_campaign
+from .test_page import leave
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
@@ -59,6 +61,20 @@ async def test_the_page_follows_what_happens_and_keeps_what_a_reader_opened(
 
     await running.stop()
     await expect(page.get_by_role("alert")).to_contain_text("has not answered since", timeout=PATIENCE_MS)
+
+
+async def test_held_calls_and_dead_letters_come_and_go(page: Page, running: Server, database: Database) -> None:
+    await expect(page.get_by_role("heading", name="Held calls")).to_have_count(0)
+    leave(database, held=1, dead=1)
+    held = page.locator("#held-table").get_by_role("row").nth(1)
+    await expect(held).to_contain_text("the dialer fell silent", timeout=PATIENCE_MS)
+    await expect(page.locator("#dead-table")).to_contain_text("no route")
+
+    async with httpx.AsyncClient(base_url=running.url, headers=BEARER) as client:
+        await client.post("/api/jobs/release", json={"all": True, "reason": "no such call", "by": "anna"})
+        await client.post("/api/dead/drop", json={"all": True})
+    await expect(page.get_by_role("heading", name="Held calls")).to_have_count(0, timeout=PATIENCE_MS)
+    await expect(page.get_by_role("heading", name="Dead letters")).to_have_count(0)
 
 
 async def test_it_has_landmarks_headings_and_a_way_past_the_head(page: Page) -> None:
