@@ -9,7 +9,7 @@
 | prefix:{phone}:call:<job>   | string | the call document                      | min(window close, now + lease)  |
 | prefix:{phone}:seen:<job>   | string | the entry's id, or `taken`             | SEEN_MS after its last renewal  |
 | prefix:{phone}:outcomes     | stream | what workers report                    | entries until applied to SQL    |
-| prefix:{phone}:fence        | string | the epoch of the dispatcher in charge  | FENCE_MS after its last use     |
+| prefix:{phone}:fence        | string | the term of the dispatcher in charge   | FENCE_MS after its last use     |
 """
 
 GROUP = "dialers"

@@ -2,8 +2,12 @@
 
 Every method is one script, and every script is safe to run twice. Deadlines are instants of the host's clock; `skew`
 turns them into instants of Redis's.
+
+A phone's term counts how often this dispatcher has noticed the loss of its queue. A script does nothing on a queue that
+was adopted in another term than that in which its step began (`guard.lua`).
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,6 +54,7 @@ class Queue:
         self._hopper = hopper
         self._prefix = prefix
         self._epoch = epoch
+        self._terms = Counter[str]()
         names = ("adopt", "enqueue", "renew", "sweep", "take_back")
         self._scripts = {name: _source("guard") + _source(name) for name in names}
         self._digests = {
@@ -57,14 +62,25 @@ class Queue:
         }
         self.skew = timedelta(0)  # Redis's clock minus the host's, measured so that a deadline errs to the early side
 
-    async def adopt(self, phone: str, *, create: bool, bury: Sequence[str] = (), known: str = "") -> None:
-        """Take charge of a phone's queue, and make it if `create`.
+    def term(self, phone: str) -> int:
+        """Return a phone's term; whoever will queue calls asks for it before they are chosen."""
+        return self._terms[phone]
+
+    def lost(self, phone: str) -> None:
+        """Begin a new term of a phone: its queue was lost, and is used no more before it is adopted again."""
+        self._terms[phone] += 1
+
+    async def adopt(
+        self, phone: str, *, create: bool, anew: bool = False, bury: Sequence[str] = (), known: str = ""
+    ) -> None:
+        """Take charge of a phone's queue, and make it if `create` and it is not whole, or in any case if `anew`.
 
         No job of `bury` enters it any more, however late its script comes. `known` is the last entry that the mirror
         knows of: a queue that does not is as good as gone. LostHopperError if the queue is gone and `create` does not
         allow to make it; DeposedError if a later dispatcher is in charge.
         """
-        await self._run("adopt", phone, bury, ["1" if create else "0", known], keys.outcomes(self._prefix, phone))
+        make = "2" if anew else "1" if create else "0"
+        await self._run("adopt", phone, bury, [make, known], keys.outcomes(self._prefix, phone))
         try:
             with translated():
                 await (await at(self._hopper, keys.phones(self._prefix))).sadd(keys.phones(self._prefix), phone)
@@ -73,13 +89,16 @@ class Queue:
                 raise
             # A fault of the shard that holds the set is none of this phone's; each adoption tries again to add it.
 
-    async def enqueue(self, phone: str, queued: Sequence[QueuedCall]) -> list[str | None]:
-        """Queue calls; return for each the id of its entry, or None if it was taken back before or comes too late."""
+    async def enqueue(self, phone: str, queued: Sequence[QueuedCall], term: int | None = None) -> list[str | None]:
+        """Queue calls; return for each the id of its entry, or None if it was taken back before or comes too late.
+
+        `term` is that of when the calls were chosen; the present one if they could not have been given up since.
+        """
         arguments: list[str | bytes | int] = []
         for one in queued:
             arguments += [one.job, one.campaign, one.order, one.assistant, _ms(one.not_after)]
             arguments += [self._deadline(one.expires_at), one.document]
-        answers = await self._run("enqueue", phone, [one.job for one in queued], arguments)
+        answers = await self._run("enqueue", phone, [one.job for one in queued], arguments, term=term)
         return [answer if "-" in answer else None for answer in answers]
 
     async def renew(self, phone: str, deadlines: Mapping[str, datetime]) -> dict[str, bool]:
@@ -88,14 +107,15 @@ class Queue:
         answers = await self._run("renew", phone, list(deadlines), expiries)
         return {job: bool(int(answer)) for job, answer in zip(deadlines, answers, strict=True)}
 
-    async def take_back(self, phone: str, jobs: Mapping[str, bool]) -> dict[str, Finding]:
+    async def take_back(self, phone: str, jobs: Mapping[str, bool | str]) -> dict[str, Finding]:
         """Take jobs back before anyone begins them; return what was found of each.
 
         A job's value is True if it may never have entered the stream (an intent younger than `keys.SEEN_MS`): then
-        the absence of every trace proves that it did not, and it never will.
+        the absence of every trace proves that it did not, and it never will. It is the job's entry where that is known,
+        by which it is found when its mark has outlived its time; else False.
         """
-        fresh = ["1" if may_be_new else "0" for may_be_new in jobs.values()]
-        answers = await self._run("take_back", phone, list(jobs), fresh)
+        known = [proof if isinstance(proof, str) else str(int(proof)) for proof in jobs.values()]
+        answers = await self._run("take_back", phone, list(jobs), known)
         return {job: Finding(answer) for job, answer in zip(jobs, answers, strict=True)}
 
     async def sweep(self, phone: str) -> bool:
@@ -104,13 +124,21 @@ class Queue:
         return bool(int(gone))
 
     async def _run(
-        self, script: str, phone: str, jobs: Sequence[str], arguments: Sequence[str | bytes | int], *more: str
+        self,
+        script: str,
+        phone: str,
+        jobs: Sequence[str],
+        arguments: Sequence[str | bytes | int],
+        *more: str,
+        term: int | None = None,
     ) -> list[str]:
         names = [keys.fence(self._prefix, phone), keys.calls(self._prefix, phone)]
         for job in jobs:
             names += [keys.seen(self._prefix, phone, job), keys.call(self._prefix, phone, job)]
         names += more
-        head = [self._epoch, keys.FENCE_MS, keys.SEEN_MS]
+        # One number, so that a dispatcher of an earlier version sees in it a later epoch than its own.
+        told = f"{self._epoch}.{self._terms[phone] if term is None else term:06}"
+        head = [told, keys.FENCE_MS, keys.SEEN_MS]
         with translated():
             try:
                 answer = await self._send(script, names, [*head, *arguments])
@@ -123,6 +151,8 @@ class Queue:
                 raise DeposedError("another dispatcher has taken over this hopper; only one may run on a prefix")
             case "lost":
                 raise LostHopperError(phone)
+            case "late":
+                raise TransientError(f"the queue of phone {phone} was made anew before a step came that began earlier")
         return [str(word) for word in answer[1:]]
 
     async def _send(self, script: str, names: Sequence[str], arguments: Sequence[str | bytes | int]) -> Any:

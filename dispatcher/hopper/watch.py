@@ -182,8 +182,17 @@ class Watch:
         found = [one for answer in answers for one in answer]
         return {one["message_id"]: timedelta(milliseconds=one["time_since_delivered"]) for one in found}
 
+    async def entries(self, phone: str, jobs: Sequence[str]) -> dict[str, str]:
+        """Return the entries of jobs by what marks them as seen; one that was taken back or is not known is left out."""
+        marks = [keys.seen(self._prefix, phone, job) for job in jobs]
+        with translated():
+            told: Any = await (await at(self._hopper, marks[0])).mget(marks) if marks else []
+        return {job: seen for job, seen in zip(jobs, told, strict=True) if seen is not None and "-" in seen}
+
     async def forget(self, phone: str, entries: Sequence[str]) -> None:
         """Remove entries that no longer stand for a live attempt."""
+        if not entries:
+            return
         stream = keys.calls(self._prefix, phone)
         with translated():
             async with (await at(self._hopper, stream)).pipeline(transaction=False) as pipeline:

@@ -115,15 +115,25 @@ def queued(connection: Connection, entries: Iterable[tuple[str, str]], at: datet
             # The entry is noted all the same: by it a long call shows signs of life, and is cleared away at its end.
             connection.execute(
                 update(attempts)
-                .where(attempts.c.job == job, attempts.c.entry.is_(None))
+                .where(attempts.c.job == job, attempts.c.queued_at.is_(None))
                 .values(entry=entry, queued_at=at)
             )
     return moved
 
 
-def begun(connection: Connection, job: str, by: str, at: datetime) -> bool:
-    """Record that a call was begun, by what a worker said (`worker`) or by what was seen (`observed`)."""
-    if move(connection, job, State.DIALING, begun_at=at, begun_by=by):
+def begun(connection: Connection, job: str, by: str, at: datetime, entry: str | None = None) -> bool:
+    """Record that a call was begun, by what a worker said (`worker`) or by what was seen (`observed`).
+
+    `entry` is what the worker says that it has claimed: it is noted where none is, as in `queued`.
+    """
+    moved = move(connection, job, State.DIALING, begun_at=at, begun_by=by)
+    if entry is not None:
+        connection.execute(
+            update(attempts)
+            .where(attempts.c.job == job, attempts.c.entry.is_(None), attempts.c.state == State.DIALING.value)
+            .values(entry=entry)
+        )
+    if moved:
         return True
     if by == WORKER:
         # What a worker says outweighs what was merely concluded: no `gone` can undo it now.
@@ -142,7 +152,10 @@ def begun_by_now(connection: Connection, jobs: Iterable[str], at: datetime) -> N
 
 
 def give_back(connection: Connection, job: str, order: str, state: State, why: str, at: datetime) -> bool:
-    """Record with proof that nobody began a call (`state` is REVOKED or EXPIRED): its order is free again."""
+    """Record with proof that nobody began a call (`state` is REVOKED or EXPIRED): its order is free again.
+
+    False also of a call that Redis has forgotten: what looked like a proof may be from before that was noticed.
+    """
     moved = move(connection, job, state, ended_at=at, why=why)
     if moved:
         orders.free(connection, order, job)
@@ -257,11 +270,10 @@ def _moving(target: State, before: frozenset[State], columns: tuple[str, ...]) -
         # What is noted of the beginning of a call that ends, if nothing has been yet: it counts for its person.
         values["begun_at"] = func.coalesce(attempts.c.begun_at, bindparam("new_ended_at", type_=Instant))
         values["begun_by"] = func.coalesce(attempts.c.begun_by, ASSUMED)
-    return (
-        update(attempts)
-        .where(attempts.c.job == bindparam("its_job"), attempts.c.state.in_(_values(before)))
-        .values(state=target.value, **values)
-    )
+    among = [attempts.c.job == bindparam("its_job"), attempts.c.state.in_(_values(before))]
+    if target in {State.REVOKED, State.EXPIRED}:
+        among.append(or_(attempts.c.why.is_(None), attempts.c.why != LOST))
+    return update(attempts).where(*among).values(state=target.value, **values)
 
 
 def _values(states: Iterable[State]) -> list[str]:

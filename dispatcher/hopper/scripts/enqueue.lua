@@ -1,7 +1,7 @@
 -- Puts calls into a phone's queue. Safe to run twice: a job enters the stream once, whoever asks again.
 -- For each job seven arguments from ARGV[4] on: job, campaign, order, assistant, not_after (ms), the document's
 -- deadline (ms on Redis's clock), the document.
--- Returns {'ok', id of the entry or 'taken' for each job}; {'lost'} or {'deposed'} with nothing done.
+-- Returns {'ok', id of the entry or 'taken' for each job}; {'lost'}, {'late'} or {'deposed'} with nothing done.
 local refusal = check(true)
 if refusal then return refusal end
 local time = redis.call('TIME')

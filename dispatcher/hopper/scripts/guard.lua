@@ -1,15 +1,20 @@
 -- Stands before every other script.
--- KEYS[1] the phone's fence, KEYS[2] its stream of calls. ARGV[1] epoch, ARGV[2] fence lifetime (ms),
--- ARGV[3] lifetime of `seen` (ms). Each job has two keys from KEYS[3] on: its `seen`, then its document.
--- A key of another kind than it should be is as good as gone: somebody else's hand was here.
+-- KEYS[1] the phone's fence, KEYS[2] its stream of calls. ARGV[1] the term of the step that sends the script, ARGV[2]
+-- fence lifetime (ms), ARGV[3] lifetime of `seen` (ms). Each job has two keys from KEYS[3] on: its `seen`, then its
+-- document. A key of another kind than it should be is as good as gone: somebody else's hand was here.
 --
--- check() answers nil if this dispatcher is in charge and Redis holds what it should; else the script must return
--- what it answers: {'deposed'} when a later dispatcher has taken over, {'lost'} when the fence or the group is gone,
--- so that nothing is concluded from what Redis no longer knows.
+-- A term is the dispatcher's epoch, with how often that dispatcher had noticed the loss of this queue as its fraction
+-- (5.000001). The fence holds the term in which the queue was adopted or made anew, and only a step of the same term
+-- may do anything: one that began before a loss was noticed may know of jobs whose marks are lost.
+--
+-- check() answers nil if that is so and Redis holds what it should; else the script must return what it answers:
+-- {'deposed'} when a later dispatcher has taken over, {'late'} when the step began before the queue was made anew,
+-- {'lost'} when the fence or the group is gone or of an older term, so that nothing is concluded from what Redis no
+-- longer knows.
 -- check(true) is for a script that fills Redis: out of memory, Redis refuses a script's first write if that may need
 -- more, and so the script as a whole. Calls can be renewed and, above all, taken back even then.
 local fence, calls = KEYS[1], KEYS[2]
-local epoch, fence_ms, seen_ms = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local term, fence_ms, seen_ms = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local GROUP = 'dialers'
 local MARK = '#dispatcher'
 
@@ -44,10 +49,16 @@ end
 
 local holder = tonumber(redis.pcall('GET', fence))
 
+local function outdated()
+  if not holder or holder <= term then return nil end
+  return {math.floor(holder) > math.floor(term) and 'deposed' or 'late'}
+end
+
 local function check(fills)
-  if holder and holder > epoch then return {'deposed'} end
-  if not holder or not group() then return {'lost'} end
-  if fills or holder < epoch then
+  local refusal = outdated()
+  if refusal then return refusal end
+  if holder ~= term or not group() then return {'lost'} end
+  if fills then
     redis.call('SET', fence, ARGV[1], 'PX', fence_ms)
   else
     redis.call('PEXPIRE', fence, fence_ms)

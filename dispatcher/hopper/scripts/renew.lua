@@ -1,6 +1,6 @@
 -- Lets documents live on. It never brings one back: what has been taken or has expired stays gone.
 -- ARGV[4] on: for each job the document's new deadline (ms on Redis's clock).
--- Returns {'ok', 1 or 0 for each job: its document is there}; {'lost'} or {'deposed'} with nothing done.
+-- Returns {'ok', 1 or 0 for each job: its document is there}; {'lost'}, {'late'} or {'deposed'} with nothing done.
 local refusal = check()
 if refusal then return refusal end
 local answer = {'ok'}

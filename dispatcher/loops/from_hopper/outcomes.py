@@ -4,6 +4,7 @@ A report is applied by conditional updates on the attempt's state, and removed f
 committed. So it is applied once, however often it is delivered or read.
 """
 
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -108,6 +109,8 @@ _ENDS = frozenset(Outcome) - {Outcome.GONE}
 
 _REFUSED = "refused: "
 
+_ENTRY = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+
 _BY = "dispatcher"
 """Who puts a number on the do-not-call list when a dialer says that the person asked for it."""
 
@@ -157,7 +160,8 @@ def _apply_one(
         _keep(connection, report, Reason.UNKNOWN_JOB if report.job else Reason.MALFORMED, now)
         return _REFUSED + ("unknown job" if report.job else "malformed")
     if report.word == BEGUN:
-        attempts.begun(connection, attempt.job, WORKER, now)
+        entry = report.entry if report.entry is not None and _ENTRY.fullmatch(report.entry) else None
+        attempts.begun(connection, attempt.job, WORKER, now, entry)
         return BEGUN
     result = outcome(report.word)
     if result is Outcome.GONE:

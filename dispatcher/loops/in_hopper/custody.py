@@ -9,7 +9,7 @@ comes back, was alone (no replica could have taken its place), and each queue ha
 has made it, and every entry that the mirror knows of. Then calls go on as if nothing had happened.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from dispatcher import metrics
@@ -23,6 +23,7 @@ from dispatcher.mirror import attempts, record
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.model.attempt import LOST, UNBEGUN
 from dispatcher.model.reasons import Code, Reason
+from dispatcher.settings import durations
 
 log = logger(__name__)
 
@@ -53,6 +54,23 @@ class Custody:
         silent = () if self._found is None else self._found.silent()
         slots = ", ".join(f"{first}-{last}" for first, last in silent)
         return f"Redis does not answer for the slots {slots}: the phones whose queues are there wait" if slots else ""
+
+    def withheld(self, phones: Iterable[str]) -> dict[str, Reason]:
+        """Return by its uuid, for each of these phones on whose queue nothing may be put for now, why."""
+        lease = durations.text(self._context.settings.hopper.lease)
+        settling = (
+            "Redis has forgotten the phone's queue, or somebody has changed its keys: it is made anew"
+            f" {lease} after that (hopper.lease); calls of which nothing is heard until then are held, and"
+            " `dispatcher jobs --state uncertain` lists them"
+        )
+        away = f"{self.silent}, this phone among them: bring that server back, or let a replica take its place"
+        return {
+            phone: Reason(Code.QUEUE_RECOVERING, settling, self._recovering[phone])
+            if phone in self._recovering
+            else Reason(Code.QUEUE_UNREACHABLE, away)
+            for phone in phones
+            if phone in self._recovering or self._silent(phone)
+        }
 
     async def hold(self, phone: str) -> bool:
         """Take charge of a phone's queue, if that has not been done; False if it must be left alone for now."""
@@ -98,12 +116,15 @@ class Custody:
             return
         metrics.LOST.inc()
         self._held.discard(phone)
+        self._context.queue.lost(phone)
         self._recovering[phone] = self._context.clock.now() + self._context.settings.hopper.lease
         log.warning("hopper lost", phone=phone, settled_at=self._recovering[phone].isoformat())
+        self._context.nudge("health")
 
     def release(self, phone: str) -> None:
         """Note that a queue has been removed: it is made anew before it is used again."""
         self._held.discard(phone)
+        self._context.queue.lost(phone)
 
     async def run_once(self) -> float:
         """Look whether Redis is still the same, and settle the queues whose wait is over."""
@@ -149,6 +170,8 @@ class Custody:
             if keeps_all:
                 log.warning("Redis was restarted and has kept everything", before=str(before), now=str(known))
                 # Each queue is looked at again before it is used, and is lost after all if it is not as it was.
+                for phone in self._held:
+                    context.queue.lost(phone)
                 self._held.clear()
             else:
                 log.warning("Redis is another process than before", before=str(before), now=str(known))
@@ -156,6 +179,7 @@ class Custody:
         self._found, self._known, self._keeps_all = found, known, keeps_all
         if found.silent():
             log.warning("a part of Redis is silent", slots=found.silent())
+        context.nudge("health")
         await context.database.write(record.seen_server, context.epoch, str(known), keeps_all=keeps_all)
 
     async def _lose_others(self, before: Census, now: Census) -> None:
@@ -206,10 +230,12 @@ class Custody:
         doubted = await context.database.write(attempts.doubt, [one.job for one in old], LOST, now)
         metrics.UNCERTAIN.inc(len(doubted))
         unbegun = [one.job for one in old if one.state in UNBEGUN]
-        await context.queue.adopt(phone, create=True, bury=unbegun)
+        # Anew even if all seems to be there: an entry of an attempt in doubt must not stay.
+        await context.queue.adopt(phone, create=True, anew=True, bury=unbegun)
         del self._recovering[phone]
         self._held.add(phone)
         log.warning("hopper settled", phone=phone, uncertain=len(doubted))
+        context.nudge("health")
         context.nudge("dispatch")
 
 
@@ -220,5 +246,6 @@ async def _never_sure(_: str) -> bool:
 
 def _last_entry(live: Sequence[Attempt]) -> str:
     """Return the last entry that the mirror knows to have been made for these calls; empty if it knows of none."""
-    entries = [one.entry for one in live if one.entry is not None]
+    # What only a worker has told may be of any stream.
+    entries = [one.entry for one in live if one.entry is not None and one.queued_at is not None]
     return max(entries, key=lambda entry: tuple(map(int, entry.split("-"))), default="")

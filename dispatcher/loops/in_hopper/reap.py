@@ -62,20 +62,19 @@ class Reap:
         overdue = [attempt for attempt, begun_at in dialing if begun_at is not None and now - begun_at > patience]
         if not overdue:
             return
+        # The dispatcher that queued a call may have died before it could note the entry.
+        entries = await context.watch.entries(phone, [one.job for one in overdue if one.entry is None])
+        entries |= {one.job: one.entry for one in overdue if one.entry is not None}
         # A worker that shows signs of life keeps its entry from being idle.
-        entries = [attempt.entry for attempt in overdue if attempt.entry is not None]
-        silences = await context.watch.silences(phone, entries)
-        silent = [
-            attempt for attempt in overdue if attempt.entry is None or silences.get(attempt.entry, patience) >= patience
-        ]
+        silences = await context.watch.silences(phone, list(entries.values()))
+        silent = [one.job for one in overdue if silences.get(entries.get(one.job, ""), patience) >= patience]
         if not silent:
             return
         await apply_pending(context, phone, self._custody.sure)
-        doubted = await context.database.write(attempts.doubt, [attempt.job for attempt in silent], SILENT, now)
+        # The entries first: nobody looks for those of a call in doubt, should this be cut off here.
+        await context.watch.forget(phone, [entries[job] for job in silent if job in entries])
+        doubted = await context.database.write(attempts.doubt, silent, SILENT, now)
         if doubted:
             metrics.UNCERTAIN.inc(len(doubted))
             log.warning("calls became uncertain", phone=phone, jobs=doubted)
-        forgotten = [attempt.entry for attempt in silent if attempt.entry is not None and attempt.job in doubted]
-        if forgotten:
-            await context.watch.forget(phone, forgotten)
             context.nudge("dispatch")

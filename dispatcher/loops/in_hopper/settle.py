@@ -75,7 +75,10 @@ async def _of_phone(
         for start in range(0, len(withdrawn), _CHUNK):
             some = withdrawn[start : start + _CHUNK]
             now = await _time(context) if any(one.state is State.INTENT for one, _ in some) else context.clock.now()
-            jobs = {one.job: one.state is State.INTENT and now - one.created_at < _REMEMBERED for one, _ in some}
+            jobs = {
+                one.job: one.entry or (one.state is State.INTENT and now - one.created_at < _REMEMBERED)
+                for one, _ in some
+            }
             try:
                 findings = await context.queue.take_back(phone, jobs)
             except LostHopperError:

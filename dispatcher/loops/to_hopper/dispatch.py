@@ -97,6 +97,7 @@ class Dispatch:
     async def _fill(self, offers: Offers, now: datetime) -> None:
         context = self._context
         marks = {name: context.book.mark(name) for offer in offers.each for name in offer.plans}
+        terms = {offer.phone: context.queue.term(offer.phone) for offer in offers.each}
         release = await context.database.write(
             share_out, offers, self._turns, context.settings, now, self._terms_of(now)
         )
@@ -111,7 +112,7 @@ class Dispatch:
         self._last_phone = release.chosen[-1].intent.phone
         self._slots.spent({phone: len(calls) for phone, calls in by_phone.items()})
         queued = await asyncio.gather(
-            *(self._queue(phone, calls) for phone, calls in by_phone.items()), return_exceptions=True
+            *(self._queue(phone, calls, terms[phone]) for phone, calls in by_phone.items()), return_exceptions=True
         )
         entries = [entry for found in queued if not isinstance(found, BaseException) for entry in found]
         if entries:
@@ -122,7 +123,7 @@ class Dispatch:
             if isinstance(found, BaseException):
                 raise found
 
-    async def _queue(self, phone: str, calls: Sequence[Chosen]) -> list[tuple[Intent, str | None]]:
+    async def _queue(self, phone: str, calls: Sequence[Chosen], term: int) -> list[tuple[Intent, str | None]]:
         """Put calls into a phone's queue; return for each the id of its entry, or None if it is not there."""
         context = self._context
         now = context.clock.now()
@@ -130,7 +131,8 @@ class Dispatch:
         current = [one for one in calls if self._may_still(one, now)]
         entries: dict[str, str | None] = {one.intent.job: None for one in calls}
         try:
-            queued = await context.queue.enqueue(phone, [self._call(one, now) for one in current]) if current else []
+            asked = [self._call(one, now) for one in current]
+            queued = await context.queue.enqueue(phone, asked, term) if asked else []
         except LostHopperError:
             # That answer also says that nothing was queued.
             self._custody.lose(phone)

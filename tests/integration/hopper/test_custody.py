@@ -1,8 +1,8 @@
 import pytest
 
-from dispatcher.errors import DeposedError, LostHopperError
+from dispatcher.errors import DeposedError, LostHopperError, TransientError
 from dispatcher.hopper import keys
-from dispatcher.hopper.queue import Finding, Queue
+from dispatcher.hopper.queue import Finding, Queue, QueuedCall
 from tests.integration.hopper.line import PREFIX, Line, in_time
 
 FENCE = keys.fence(PREFIX, "phone-1")
@@ -67,17 +67,83 @@ async def test_a_later_dispatcher_deposes_an_earlier_one(line: Line) -> None:
         await line.queue.adopt(line.phone, create=True)
     assert await line.document() == "document of job"
     assert await line.seen("new") is None
-    assert await line.redis.get(FENCE) == "6"
+    assert await line.redis.get(FENCE) == "6.000000"
     assert await later.renew("job")
     await later.close()
 
 
-async def test_any_script_of_a_later_dispatcher_deposes_an_earlier_one(line: Line) -> None:
+async def test_a_later_dispatcher_uses_no_queue_before_it_has_adopted_it(line: Line) -> None:
+    """An earlier one may have made it anew just now, and knows nothing of what the later one has given up."""
     later = Line(line.url)
     later.queue = Queue(later.redis, PREFIX, 10)
+    for use in (later.enqueue("new"), later.renew(), later.take_back(may_be_new=True)):
+        with pytest.raises(LostHopperError):
+            await use
+    assert await line.seen("new") is None
+    await later.queue.adopt(line.phone, create=False)
     await later.enqueue("job")
     await every_script_raises(line, DeposedError)
     await later.close()
+
+
+@pytest.mark.parametrize("lose", [lose_fence, lose_all])
+async def test_a_step_that_began_before_a_loss_was_noticed_does_nothing_on_the_queue_that_was_made_anew(
+    line: Line, lose: object
+) -> None:
+    assert callable(lose)
+    term = line.queue.term(line.phone)
+    assert await line.take_back("given up", may_be_new=True) is Finding.TAKEN
+    await lose(line)
+    await line.redis.delete(keys.seen(PREFIX, line.phone, "given up"))
+    line.queue.lost(line.phone)
+    calls = [QueuedCall("given up", "campaign", "order", "assistant", in_time(), in_time(), b"document")]
+    with pytest.raises(LostHopperError):
+        await line.queue.enqueue(line.phone, calls, term)
+    await line.queue.adopt(line.phone, create=True, anew=True)
+    with pytest.raises(TransientError, match="made anew"):
+        await line.queue.enqueue(line.phone, calls, term)
+    assert await line.entries() == []
+    assert await line.document("given up") is None
+    assert await line.enqueue("chosen later") == [await line.seen("chosen later")]
+
+
+async def test_a_queue_is_not_used_between_the_notice_of_its_loss_and_its_adoption(line: Line) -> None:
+    await line.enqueue("job")
+    line.queue.lost(line.phone)
+    for use in (line.enqueue("new"), line.renew(), line.take_back()):
+        with pytest.raises(LostHopperError):
+            await use
+    assert await line.document() == "document of job"
+    await line.queue.adopt(line.phone, create=False)
+    assert await line.renew()
+
+
+async def test_a_late_adoption_takes_no_queue_back_into_an_earlier_term(line: Line) -> None:
+    late = Line(line.url)
+    line.queue.lost(line.phone)
+    await line.queue.adopt(line.phone, create=True, anew=True)
+    with pytest.raises(TransientError, match="made anew"):
+        await late.queue.adopt(line.phone, create=True)
+    assert await line.redis.get(FENCE) == "5.000001"
+    await late.close()
+
+
+async def test_a_dispatcher_of_an_earlier_version_sees_a_later_epoch_in_the_fence(line: Line) -> None:
+    await line.redis.set(FENCE, "4", ex=60)
+    await line.queue.adopt(line.phone, create=False)
+    told = await line.redis.get(FENCE)
+    assert told is not None
+    assert 4 < float(told) < 6
+
+
+async def test_a_queue_that_is_made_anew_in_any_case_keeps_no_entry_and_no_claim(line: Line) -> None:
+    await line.enqueue("claimed", "waiting")
+    await line.claim()
+    await line.queue.adopt(line.phone, create=True, anew=True)
+    assert await line.entries() == []
+    assert await line.pending() == 0
+    await line.enqueue("new")
+    assert await line.entries() == ["new"]
 
 
 async def test_a_queue_is_made_only_where_that_is_allowed(line: Line) -> None:
@@ -148,7 +214,7 @@ async def test_a_stray_key_in_place_of_the_fence_is_a_lost_queue(line: Line) -> 
     await line.redis.expire(FENCE, 60)
     await every_script_raises(line, LostHopperError)
     await line.queue.adopt(line.phone, create=True)
-    assert await line.redis.get(FENCE) == "5"
+    assert await line.redis.get(FENCE) == "5.000000"
 
 
 @pytest.mark.parametrize("key", [keys.seen(PREFIX, "phone-1", "job"), keys.call(PREFIX, "phone-1", "job")])

@@ -30,6 +30,7 @@ async def test_a_job_is_queued_once_whoever_asks_again(line: Line) -> None:
     first = await line.enqueue("a", "b")
     later = Line(line.url)
     later.queue = Queue(later.redis, PREFIX, 6)
+    await later.queue.adopt(line.phone, create=False)
     assert await later.enqueue("b", "a", "c") == [first[1], first[0], (await later.enqueue("c"))[0]]
     assert await line.entries() == ["a", "b", "c"]
     await later.close()

@@ -2,8 +2,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from dispatcher.hopper import keys
 from dispatcher.hopper.queue import Finding
-from tests.integration.hopper.line import Line
+from tests.integration.hopper.line import PREFIX, Line
 
 
 async def queued(line: Line) -> None:
@@ -157,3 +158,41 @@ async def test_a_new_job_that_was_taken_back_is_kept_out_for_ever(line: Line) ->
     assert await line.take_back(may_be_new=True) is Finding.TAKEN
     assert await line.enqueue("job") == [None]
     assert await line.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (queued, Finding.TAKEN),
+        (queued_and_expired, Finding.LAPSED),
+        (claimed, Finding.TAKEN),
+        (claimed_and_expired, Finding.CLAIMED),
+        (begun, Finding.CLAIMED),
+        (read_without_claim_and_begun, Finding.CLAIMED),
+        (acknowledged_and_not_deleted, Finding.CLAIMED),
+        (finished, Finding.ABSENT),
+    ],
+)
+async def test_a_call_whose_mark_has_outlived_its_time_is_found_by_the_entry_that_the_mirror_knows(
+    line: Line, make: Make, word: Finding
+) -> None:
+    await make(line)
+    entry = await line.seen()
+    assert entry is not None
+    await line.redis.delete(keys.seen(PREFIX, line.phone, "job"))
+    for _ in range(2):
+        assert await line.queue.take_back(line.phone, {"job": entry}) == {"job": word}
+    assert await line.getdel() is None
+    if word in {Finding.TAKEN, Finding.LAPSED}:
+        assert await line.entries() == []
+        assert await line.pending() == 0
+        assert await line.enqueue("job") == [None]
+
+
+async def test_what_the_mirror_knows_of_an_entry_outweighs_no_mark(line: Line) -> None:
+    await line.enqueue("begun", "waiting")
+    waiting = await line.seen("waiting")
+    assert waiting is not None
+    await line.claim()
+    await line.getdel("begun")
+    assert await line.queue.take_back(line.phone, {"begun": waiting}) == {"begun": Finding.CLAIMED}

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from dispatcher.mirror import attempts, doubts, orders
 from dispatcher.mirror.attempts import OBSERVED, WORKER, Attempt
 from dispatcher.mirror.doubts import Word
-from dispatcher.model.attempt import HOLDING, TRANSITIONS, State, sources
+from dispatcher.model.attempt import HOLDING, LOST, TRANSITIONS, State, sources
 from tests.integration.mirror.things import HOUR, NOON, attempt_in
 
 LATER = NOON + HOUR
@@ -110,6 +110,28 @@ def test_the_entry_of_a_call_whose_worker_was_quicker_is_noted(connection: Conne
     assert attempts.queued(connection, [("job_1", "1-0")], LATER) == 0
     found = the_attempt(connection)
     assert (found.state, found.entry, found.queued_at) == (before, "1-0", LATER)
+
+
+def test_the_entry_that_a_worker_has_claimed_is_noted_where_none_is(connection: Connection) -> None:
+    attempt_in(connection, State.INTENT)
+    attempts.begun(connection, "job_1", OBSERVED, NOON)
+    attempts.begun(connection, "job_1", WORKER, LATER, "1-0")
+    assert (the_attempt(connection).entry, the_attempt(connection).queued_at) == ("1-0", None)
+    attempts.begun(connection, "job_1", WORKER, LATER, "2-0")
+    assert the_attempt(connection).entry == "1-0"
+    attempts.queued(connection, [("job_1", "3-0")], LATER)
+    assert (the_attempt(connection).entry, the_attempt(connection).queued_at) == ("3-0", LATER)
+
+
+@pytest.mark.parametrize("after", [State.REVOKED, State.EXPIRED])
+def test_no_proof_from_before_a_loss_gives_back_what_redis_has_forgotten(connection: Connection, after: State) -> None:
+    attempt_in(connection, State.QUEUED)
+    attempts.doubt(connection, ["job_1"], LOST, NOON)
+    assert not MOVES[after](connection)
+    found = the_attempt(connection)
+    assert (found.state, found.why) == (State.UNCERTAIN, LOST)
+    assert holds(connection)
+    assert _finish(connection)
 
 
 def test_only_what_it_held_for_is_in_doubt(connection: Connection) -> None:

@@ -26,7 +26,7 @@ class Parts:
         self.replaced = replaced
         self.asked: list[str] = []
 
-    async def take_back(self, phone: str, jobs: Mapping[str, bool]) -> dict[str, Finding]:
+    async def take_back(self, phone: str, jobs: Mapping[str, bool | str]) -> dict[str, Finding]:
         if phone == self.broken:
             raise TransientError("Redis does not answer")
         self.asked.append(phone)
@@ -46,7 +46,8 @@ class Parts:
     async def run(self, *phones: str) -> None:
         context: Any = SimpleNamespace(queue=self, database=self, clock=SimpleNamespace(now=lambda: NOON))
         attempts: Any = [
-            (SimpleNamespace(job=phone, phone=phone, state=State.QUEUED, created_at=NOON), "paused") for phone in phones
+            (SimpleNamespace(job=phone, phone=phone, state=State.QUEUED, entry="1-0", created_at=NOON), "paused")
+            for phone in phones
         ]
         await take_back(context, self, attempts)  # type: ignore[arg-type]
 
