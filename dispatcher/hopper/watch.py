@@ -183,7 +183,7 @@ class Watch:
         return {one["message_id"]: timedelta(milliseconds=one["time_since_delivered"]) for one in found}
 
     async def entries(self, phone: str, jobs: Sequence[str]) -> dict[str, str]:
-        """Return the entries of jobs by what marks them as seen; one that was taken back or is not known is left out."""
+        """Return the entries of jobs by what marks them as seen, but not of those taken back or not known any more."""
         marks = [keys.seen(self._prefix, phone, job) for job in jobs]
         with translated():
             told: Any = await (await at(self._hopper, marks[0])).mget(marks) if marks else []
