@@ -18,6 +18,7 @@ from typing import Any
 
 import hiredis
 
+from tests.fault.crashing import die_with_parent
 from tests.fault.phone_log import PhoneLog, begin_line, now
 
 _GROUP = "dialers"
@@ -238,6 +239,7 @@ class RawWorker:
 
 def main(habits: Habits) -> None:
     """Work in a process of its own until SIGTERM."""
+    die_with_parent()
     worker = RawWorker(habits)
 
     def stop(_number: int, _frame: object) -> None:

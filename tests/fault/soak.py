@@ -1,4 +1,4 @@
-"""Rounds of a busy system under many faults at once, each judged by itself. A seed makes the same plan again.
+"""A busy system under many faults at once. A seed makes the same plan again.
 
 What the machine makes of the plan is its own affair: two runs of one seed inject the same faults in the same order at
 about the same moments, and the processes interleave as they like.
@@ -6,30 +6,23 @@ about the same moments, and the processes interleave as they like.
 
 import asyncio
 import signal
-import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import suppress
 from random import Random
 
 from tests.fault.crashing import Fate
-from tests.fault.history import Pause, Verdict
-from tests.fault.injectors import FORGETTING, HARMLESS, Injector, ping
+from tests.fault.history import Pause
+from tests.fault.injectors import FORGETTING, Injector, ping
 from tests.fault.processes import Child
-from tests.fault.proxy import Proxy, proxied
-from tests.fault.world import ALWAYS, World, a_world
-from tests.servers import Redis
+from tests.fault.proxy import Proxy
+from tests.fault.world import World
 from tests.waiting import eventually
 
-_PHONES, _ORDERS = 12, 100  # orders for each campaign (one page of the platform's), two campaigns for each phone
 _MORTALS = 3
 _LEASE_S = 3.0
 _OUTCOMES = {"no-answer": 0.6, "busy": 0.2, "voicemail": 0.195, "completed": 0.003, "hung-up-in-a-new-way": 0.002}
-_SETTINGS = {
+SETTINGS = {
     "DISPATCHER_SYNC__INTERVAL": "5s",
     "DISPATCHER_SYNC__ORDERS_INTERVAL": "60s",
     "DISPATCHER_HOPPER__LEASE": f"{_LEASE_S}s",
@@ -46,30 +39,12 @@ _SETTINGS = {
     "DISPATCHER_LOG__LEVEL": "warning",
 }
 _LIVE = {"intent", "queued", "dialing"}
-_EVEN_MINUTES = {
-    day: [
-        {"start": f"{m // 60:02}:{m % 60:02}", "end": f"{(m + 1) // 60:02}:{(m + 1) % 60:02}"}
-        for m in range(0, 1440, 2)
-    ]
-    for day in ALWAYS
-}
 _AFTER_S = 2.0
 """A reply is lost, and a loop that met a fault tries again, up to this long after the fault was injected."""
 
 _SETTLED_S = 120.0
 _PROMISED_S = 1.0
 """Within this nothing of a paused campaign can be begun, unless its dispatcher is disturbed: then within a lease."""
-
-
-@dataclass(slots=True)
-class Round:
-    """What one round was and what came of it."""
-
-    seed: int
-    seconds: float
-    verdict: Verdict
-    faults: Counter[str] = field(default_factory=Counter)
-    kills: Counter[str] = field(default_factory=Counter)
 
 
 class Soak:
@@ -86,8 +61,8 @@ class Soak:
         self._over = False
         self._counted = set[Child]()
 
-    async def run(self, seconds: float, *, gap_s: float) -> None:
-        """Let everything happen for so long, then let it all settle."""
+    async def run(self, seconds: float, ended: asyncio.Event, *, gap_s: float) -> None:
+        """Let everything happen for so long, or until it is to end, then let it all settle."""
         world = self._world
         for _ in range(_MORTALS):
             self._mortal()
@@ -97,13 +72,15 @@ class Soak:
             asyncio.create_task(work)
             for work in (self._keep_dispatching(), self._keep_dialing(), self._pausing(), self._injecting(gap_s))
         ]
+        waiting = asyncio.create_task(ended.wait())
         try:
-            done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+            await asyncio.wait([*tasks, waiting], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._over = True
-        for task in done:
-            task.result()
-        await asyncio.gather(*tasks)
+            waiting.cancel()
+        for came in await asyncio.gather(*tasks, return_exceptions=True):
+            if came is not None:
+                raise came
         await self._settle()
 
     def _mortal(self) -> None:
@@ -222,45 +199,3 @@ class Soak:
         until = pause.known_at + _PROMISED_S
         disturbed = any(began < until and over > pause.known_at - 1.0 for began, over in self._disturbed)
         return Pause(pause.campaign, pause.known_at, _PROMISED_S + (_LEASE_S + 1.0) * disturbed, pause.lifted_at)
-
-
-def shut(campaign: str, at_ms: int) -> bool:
-    """Tell whether a campaign that is open in even minutes only is closed."""
-    return campaign.startswith("even") and at_ms // 60_000 % 2 == 1
-
-
-@asynccontextmanager
-async def _stage(folder: Path, *, forgetting: bool) -> AsyncIterator[tuple[World, Proxy]]:
-    async with AsyncExitStack() as stack:
-        redis = Redis(folder)
-        redis.start()
-        stack.callback(redis.kill)
-        # What Redis forgets is held as uncertain: few calls are live in the rounds in which it does.
-        limits = {"concurrency": 3, "rate": 50.0} if forgetting else {"concurrency": 60, "rate": 400.0}
-        world = await stack.enter_async_context(a_world(folder, redis, **limits, **_SETTINGS))
-        proxy = await stack.enter_async_context(proxied(redis.port))
-        while len(world.phones) < _PHONES:
-            world.campaign(f"c{len(world.phones)}", world.phone())
-        for phone in world.phones:
-            schedule = {"schedule": _EVEN_MINUTES} if phone in world.phones[:3] else {}
-            world.campaign(f"{'even' if schedule else 'more'}-{phone}", phone, **schedule)
-        for campaign in list(world.store.campaigns):
-            world.orders(_ORDERS, campaign)
-        world.facts.shut = shut
-        world.fate = Fate(clock=folder / "clock")
-        yield world, proxy
-
-
-async def round_of(seed: int, seconds: float, folder: Path | None) -> Round:
-    """Run one round; its seed says what kind it is."""
-    forgetting = seed % 8 == 7
-    faults = {**HARMLESS, **FORGETTING} if forgetting else HARMLESS
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(dir=folder, prefix="round-") as name:
-        async with _stage(Path(name), forgetting=forgetting) as (world, proxy):
-            soak = Soak(world, proxy, seed, faults)
-            await soak.run(seconds, gap_s=0.5)
-            verdict = await world.verdict()
-            if verdict.faults():
-                sys.stdout.write("\n".join([f"round {seed} was told:", *world.said(), ""]))
-    return Round(seed, time.monotonic() - began, verdict, soak.faults, soak.kills)
