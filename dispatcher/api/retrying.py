@@ -47,13 +47,23 @@ class Retrying:
         def wait(fault: Exception) -> bool | float:
             return self._wait(fault, next(ceilings_s))
 
+        try:
+            return await self._once(request)  # nearly all of them succeed, and need none of what follows
+        except RetryableError as fault:
+            failed: RetryableError | None = fault
         async for attempt in stamina.retry_context(on=wait, attempts=_ATTEMPTS, timeout=None):
             with attempt:
-                await self._leave_alone()
-                answer = await request()
-                self._budget = min(_BUDGET, self._budget + _EARNED)
-                return answer
+                if failed is not None:
+                    fault, failed = failed, None
+                    raise fault
+                return await self._once(request)
         raise AssertionError("stamina ends with an answer or an error")
+
+    async def _once(self, request: Callable[[], Awaitable[T]]) -> T:
+        await self._leave_alone()
+        answer = await request()
+        self._budget = min(_BUDGET, self._budget + _EARNED)
+        return answer
 
     async def _leave_alone(self) -> None:
         """Wait for as long as the platform has asked for, on whatever request; TransientError if that is too long."""
