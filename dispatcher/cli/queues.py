@@ -76,9 +76,9 @@ def _page(page: Page, document: dict[str, Any]) -> None:
 
 
 def _stopped(phone: dict[str, Any]) -> str | None:
-    failing: dict[str, str] | None = phone["failing"]
     paused: str | None = phone["paused"]
-    return paused or (failing["detail"] if failing else None)
+    said = [one["detail"] for one in (phone["failing"], phone["withheld"]) if one]
+    return paused or (said[0] if said else None)
 
 
 def _sharing(campaigns: list[dict[str, Any]]) -> str | None:

@@ -83,6 +83,7 @@ class Daemon:
         self.context = assembled(settings, clock, database, api, self._stack, epoch=epoch, nudge=self.triggers.nudge)
         await self._recall()
         self._add_loops()
+        await self._go_on()
         await self.dispatch.resume()
         self.triggers.start(self._each_beat)
         self._stack.push_async_callback(self._stop_loops)
@@ -91,10 +92,17 @@ class Daemon:
     async def _recall(self) -> None:
         """Take up what an earlier daemon left in the mirror."""
         context = self.context
+        context.book.brakes = await context.database.read(brakes.current)
         last = await context.database.read(record.last_pass, KIND, ok=True)
         context.book.synced_at = last.started_at if last else None
         context.book.orders_synced_at = await context.database.read(campaigns.orders_synced_at)
         context.book.orders_seen_at = await context.database.read(campaigns.orders_seen_at)
+
+    async def _go_on(self) -> None:
+        """Dial by the mirror at once if it is as young as when no dispatcher had died; else a pass comes first."""
+        age = conditions.age(self.context.book.synced_at, self.clock.now())
+        if age is not None and age < self.settings.sync.interval:
+            await self.sync.load()
 
     def _add_loops(self) -> None:
         context = self.context
@@ -102,7 +110,7 @@ class Daemon:
         self.sync, self.orders = Sync(context), Orders(context)
         self.dispatch = Dispatch(context, self.custody)
         loops = (
-            *(self.custody, Health(context), self.sync, self.orders, self.dispatch),
+            *(self.custody, Health(context, self.custody), self.sync, self.orders, self.dispatch),
             *(
                 Tend(context, self.custody),
                 Outcomes(context, self.custody.sure),

@@ -11,6 +11,7 @@ from dispatcher.mirror import changes
 from dispatcher.mirror.changes import Change
 from dispatcher.mirror.rows import insert
 from dispatcher.mirror.tables import daemon, sync_changes, sync_passes
+from dispatcher.model.reasons import Code, Reason
 
 _SEEN_LATELY = timedelta(minutes=5)
 """What an earlier daemon saw of Redis is no proof any more when that daemon has been silent for longer."""
@@ -21,6 +22,7 @@ class Life:
     """What the mirror knows of the daemon; `conditions` maps a reason code to what keeps it from queueing.
 
     `keeps_all` says that the Redis server of `run_id`, when last seen, was one to forget nothing in a restart.
+    `withheld` maps the uuid of a phone on whose queue nothing is put to the reason.
     """
 
     epoch: int
@@ -30,6 +32,7 @@ class Life:
     beat_at: datetime
     conditions: Mapping[str, str]
     keeps_all: bool = False
+    withheld: Mapping[str, Reason] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Pass:
 
 def begin_epoch(connection: Connection, host: str, at: datetime) -> int:
     """Start a new epoch, which deposes any dispatcher of an older one, and return it."""
-    begun = {"host": host, "started_at": at, "beat_at": at, "conditions": {}}
+    begun = {"host": host, "started_at": at, "beat_at": at, "conditions": {}, "withheld": {}}
     lately = case((daemon.c.beat_at > at - _SEEN_LATELY, daemon.c.keeps_all), else_=False)
     # One statement: two dispatchers that start together must not get the same epoch.
     statement = (
@@ -60,9 +63,17 @@ def begin_epoch(connection: Connection, host: str, at: datetime) -> int:
     return epoch
 
 
-def beat(connection: Connection, epoch: int, conditions: Mapping[str, str], at: datetime) -> bool:
-    """Leave a sign of life; False if a later dispatcher has taken over."""
-    beaten = update(daemon).where(daemon.c.epoch == epoch).values(beat_at=at, conditions=dict(conditions))
+def beat(
+    connection: Connection,
+    epoch: int,
+    conditions: Mapping[str, str],
+    at: datetime,
+    withheld: Mapping[str, Reason] | None = None,
+) -> bool:
+    """Leave a sign of life, and what keeps this daemon from queueing; False if a later dispatcher has taken over."""
+    phones = {phone: [why.code.value, why.detail, _iso(why.until)] for phone, why in (withheld or {}).items()}
+    told = {"beat_at": at, "conditions": dict(conditions), "withheld": phones}
+    beaten = update(daemon).where(daemon.c.epoch == epoch).values(told)
     return connection.execute(beaten).rowcount == 1
 
 
@@ -74,11 +85,19 @@ def seen_server(connection: Connection, epoch: int, run_id: str, *, keeps_all: b
 def current(connection: Connection) -> Life | None:
     """Return what is known of the daemon; None if none has ever run."""
     row = connection.execute(select(daemon)).first()
-    return (
-        None
-        if row is None
-        else Life(row.epoch, row.run_id, row.host, row.started_at, row.beat_at, row.conditions, bool(row.keeps_all))
-    )
+    if row is None:
+        return None
+    withheld = {phone: _reason(*why) for phone, why in (row.withheld or {}).items()}
+    kept = bool(row.keeps_all)
+    return Life(row.epoch, row.run_id, row.host, row.started_at, row.beat_at, row.conditions, kept, withheld)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
+
+
+def _reason(code: str, detail: str, until: str | None) -> Reason:
+    return Reason(Code(code), detail, datetime.fromisoformat(until) if until is not None else None)
 
 
 def add_pass(connection: Connection, made: Pass, changed: Sequence[Change] = ()) -> None:

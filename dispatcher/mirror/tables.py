@@ -232,6 +232,7 @@ daemon = Table(
     Column("started_at", Instant, nullable=False),
     Column("beat_at", Instant, nullable=False),  # the daemon's last sign of life
     Column("conditions", JSON, nullable=False),  # what keeps it from queueing, by reason code
+    Column("withheld", JSON),  # what keeps it from queueing on single phones, by their uuids
 )
 
 _HOLDING = "state IN ('intent', 'queued', 'dialing', 'uncertain')"

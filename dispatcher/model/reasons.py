@@ -31,6 +31,8 @@ class Code(StrEnum):
     DAILY_LIMIT_REACHED = "daily_limit_reached"
     NO_ELIGIBLE_ORDERS = "no_eligible_orders"
     HOPPER_RECOVERING = "hopper_recovering"
+    QUEUE_RECOVERING = "queue_recovering"
+    QUEUE_UNREACHABLE = "queue_unreachable"
 
     ORDER_NOT_DIALABLE = "order_not_dialable"
     ORDER_WAITING = "order_waiting"

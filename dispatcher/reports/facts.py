@@ -13,6 +13,7 @@ from dispatcher.mirror.record import Life
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Brakes
 from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.model.reasons import Reason
 from dispatcher.rules.breaker import Pause, Scope
 from dispatcher.rules.pacing import DAY
 from dispatcher.settings import Settings
@@ -102,6 +103,11 @@ def synced_at(connection: Connection) -> datetime | None:
 def running(life: Life | None, now: datetime) -> bool:
     """Tell whether the daemon has given a sign of life lately."""
     return life is not None and now - life.beat_at < _SILENT
+
+
+def withheld(life: Life | None, now: datetime) -> Mapping[str, Reason]:
+    """Return why a living daemon puts nothing on the queues of single phones, by their uuids."""
+    return life.withheld if life is not None and running(life, now) else {}
 
 
 def silence(life: Life | None, now: datetime) -> str | None:

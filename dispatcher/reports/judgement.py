@@ -1,6 +1,7 @@
 """What stands against dialling a campaign, in the order in which a person would mend it.
 
-1. what it lacks, the operator's brakes, and its window (`rules.eligibility`), and pauses because calls failed;
+1. what it lacks, the operator's brakes, and its window (`rules.eligibility`), pauses because calls failed, and a
+   queue of its phone that may not be used for now;
 2. what keeps the whole daemon from queueing;
 3. orders that were last read too long ago, or of which none is due;
 4. the limits of the moment, asked only of a campaign that nothing else keeps from being dialled.
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatcher.model.reasons import Code, Reason
-from dispatcher.reports.facts import Facts, running
+from dispatcher.reports.facts import Facts, running, withheld
 from dispatcher.reports.instants import iso
 from dispatcher.rules import conditions, pacing
 from dispatcher.rules.breaker import Pause, Scope
@@ -47,6 +48,8 @@ def reasons_now(
     """
     found = reasons_at(facts, plan, now, guard)
     found += [one for scope, target, pause in _pauses(facts, plan) if (one := pause.reason(scope, target, now))]
+    queue = withheld(facts.life, now).get(plan.campaign.phone or "")
+    found += [queue] if queue else []
     stale = None
     known = plan.campaign.uuid in facts.orders_imported_at
     if not found and not known and not any(reason.code is Code.MIRROR_STALE for reason in blocking):

@@ -9,13 +9,15 @@ from typing import Any
 
 from dispatcher.errors import TransientError
 from dispatcher.hopper.watch import Depth
-from dispatcher.mirror import attempts, brakes, breakers, campaigns
+from dispatcher.mirror import attempts, brakes, breakers, campaigns, record
 from dispatcher.mirror.attempts import Occupancy
 from dispatcher.mirror.database import Connection
 from dispatcher.model.brakes import Brakes
 from dispatcher.model.campaign import Campaign, Phone
-from dispatcher.reports.facts import read_begun
+from dispatcher.model.reasons import Reason
+from dispatcher.reports.facts import read_begun, withheld
 from dispatcher.reports.instants import iso
+from dispatcher.reports.judgement import document
 from dispatcher.reports.shares import shares
 from dispatcher.reports.sources import Sources
 from dispatcher.rules.breaker import Pause, Scope
@@ -32,6 +34,7 @@ class _Mirror:
     taken: Sequence[Occupancy]
     begun: Mapping[str, Sequence[datetime]]
     pauses: Mapping[tuple[Scope, str], Pause]
+    withheld: Mapping[str, Reason]
 
 
 async def queues(sources: Sources, now: datetime) -> dict[str, Any]:
@@ -40,7 +43,8 @@ async def queues(sources: Sources, now: datetime) -> dict[str, Any]:
     `ready` counts the calls that nobody has claimed, `in_flight` those that a dialer has, both as Redis has them (null
     where it does not answer); `live` what takes up slots, as SQL has it. `calls_24h` are those that were begun within
     24 hours, null where there is no limit to them; `failing` the sentence on a phone whose calls fail, with when it is
-    tried again; `campaigns` those that share the phone now. TransientError if SQL fails.
+    tried again; `withheld` the reason why nothing is put on its queue; `campaigns` those that share the phone now.
+    TransientError if SQL fails.
     """
     settings = sources.settings
     mirror = await sources.database.read(_look, settings, now)
@@ -62,6 +66,7 @@ async def queues(sources: Sources, now: datetime) -> dict[str, Any]:
                 "calls_24h": None if settings.limits.phone_calls_per_day is None else len(mirror.begun.get(uuid, ())),
                 "calls_per_day": settings.limits.phone_calls_per_day,
                 "failing": _failing(mirror.pauses.get((Scope.PHONE, uuid)), uuid, now),
+                "withheld": document(mirror.withheld[uuid]) if uuid in mirror.withheld else None,
                 "campaigns": sharing.get(uuid, []),
             }
             for uuid in [*mirror.phones, *gone]
@@ -96,6 +101,7 @@ def _look(connection: Connection, settings: Settings, now: datetime) -> _Mirror:
         taken=attempts.occupancy(connection, now - settings.hopper.call_timeout),
         begun=read_begun(connection, settings, now, known.values()),
         pauses=breakers.load(connection),
+        withheld=withheld(record.current(connection), now),
     )
 
 

@@ -20,6 +20,7 @@ _STATES = {
     Code.CONCURRENCY_FULL: ("limit", "at its limit"),
     Code.RATE_LIMITED: ("limit", "held back"),
     Code.DAILY_LIMIT_REACHED: ("limit", "at its limit"),
+    Code.QUEUE_RECOVERING: ("limit", "recovering"),
     Code.PHONE_FAILING: ("blocked", "calls fail"),
     Code.ASSISTANT_FAILING: ("blocked", "calls fail"),
     Code.PAUSED_BY_OPERATOR: ("paused", "paused"),

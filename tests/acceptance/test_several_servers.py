@@ -147,6 +147,8 @@ async def test_a_shard_that_dies_and_comes_back_empty_concerns_its_phones_only(
             )
             told = (await daemon.get("/readyz")).json()["parts"]["hopper"]
             assert "Redis does not answer for the slots" in told["detail"]
+            await eventually(lambda: _stands_against(daemon, campaigns[doomed], "queue_unreachable"), what="the reason")
+            assert not await _stands_against(daemon, campaigns[phones[0]], "queue_unreachable")
             cluster.node_of(doomed).start()
             await eventually(lambda: _settled(daemon, ORDERS * len(phones)), 60, "every order called or held")
         worker.stop()
@@ -180,6 +182,11 @@ def _begun(dialers: list[SentinelDialer]) -> int:
 async def _settled(daemon: Daemon, orders: int) -> bool:
     found = (await daemon.get("/api/status")).json()["attempts"]
     return bool(found["finished"] + found["uncertain"] == orders)
+
+
+async def _stands_against(daemon: Daemon, campaign: str, code: str) -> bool:
+    found = (await daemon.get(f"/api/campaigns/{campaign}/explain")).json()["reasons"]
+    return code in {reason["code"] for reason in found}
 
 
 async def _checked(daemon: Daemon, words: str) -> bool:

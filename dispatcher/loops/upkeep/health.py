@@ -6,6 +6,7 @@ from dispatcher import metrics
 from dispatcher.errors import DeposedError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
+from dispatcher.loops.in_hopper.custody import Custody
 from dispatcher.mirror import attempts, dead_letters, doubts, record
 from dispatcher.model.reasons import Code
 from dispatcher.rules.conditions import SKEW_NOTED
@@ -20,8 +21,9 @@ class Health:
 
     name = "health"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, custody: Custody) -> None:
         self._context = context
+        self._custody = custody
         self._noted: set[str] = set()
 
     async def run_once(self) -> float:
@@ -30,7 +32,9 @@ class Health:
         self._compare_clocks()
         now = context.clock.now()
         conditions = {reason.code.value: reason.detail for reason in context.book.conditions(now)}
-        if not await context.database.write(record.beat, context.epoch, conditions, now):
+        phones = {plan.campaign.phone for plan in context.book.plans.values() if plan.campaign.phone is not None}
+        withheld = self._custody.withheld(sorted(phones))
+        if not await context.database.write(record.beat, context.epoch, conditions, now, withheld):
             raise DeposedError("another dispatcher has taken over this database; only one may run on it")
         for code in (Code.MIRROR_STALE, Code.CLOCK_SKEW, Code.HOPPER_RECOVERING):
             metrics.CONDITIONS.labels(code.value).set(code.value in conditions)

@@ -117,7 +117,6 @@ async def test_a_phone_that_is_settled_after_a_loss_is_named_with_when_and_no_ot
         context.settings = context.settings.model_copy(
             update={"hopper": context.settings.hopper.model_copy(update={"lease": timedelta(0)})}
         )
-        await daemon.custody.run_once()
         await eventually(lambda: _settled(daemon), what="the queue to be made anew")
         assert await told() == []
 

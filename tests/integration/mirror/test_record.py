@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection
@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from dispatcher.mirror import brakes, record
 from dispatcher.mirror.record import Pass
 from dispatcher.model.brakes import Brakes, Scope
+from dispatcher.model.reasons import Code, Reason
 from tests.integration.mirror.things import HOUR, NOON
 
 MINUTE = timedelta(minutes=1)
@@ -39,6 +40,22 @@ def test_what_a_daemon_saw_of_the_server_counts_for_the_next_if_it_lived_lately(
     life = record.current(connection)
     assert life is not None
     assert life.keeps_all is kept
+
+
+@pytest.mark.parametrize("until", [None, NOON + MINUTE])
+def test_why_nothing_is_put_on_the_queue_of_a_phone_is_kept_until_the_next_sign_of_life(
+    connection: Connection, until: datetime | None
+) -> None:
+    record.begin_epoch(connection, "first", NOON)
+    why = {"phone-1": Reason(Code.QUEUE_RECOVERING, "it was lost", until)}
+    record.beat(connection, 1, {}, NOON, why)
+    life = record.current(connection)
+    assert life is not None
+    assert life.withheld == why
+    record.beat(connection, 1, {}, NOON)
+    life = record.current(connection)
+    assert life is not None
+    assert life.withheld == {}
 
 
 def test_only_the_latest_daemon_leaves_signs_of_life(connection: Connection) -> None:

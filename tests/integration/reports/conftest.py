@@ -11,6 +11,7 @@ from dispatcher.mirror.record import Pass
 from dispatcher.mirror.tables import EPOCH
 from dispatcher.model.attempt import HOLDING, State
 from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.model.reasons import Reason
 from dispatcher.reports.sources import Sources
 from dispatcher.settings import Settings
 
@@ -94,9 +95,14 @@ class Mirror:
     def synced(self, at: datetime = NOW) -> None:
         self.database.run_write(record.add_pass, Pass("campaigns", at, 0.5, ok=True, counts={}, fault=None))
 
-    def daemon(self, beat_at: datetime = NOW, conditions: dict[str, str] | None = None) -> None:
+    def daemon(
+        self,
+        beat_at: datetime = NOW,
+        conditions: dict[str, str] | None = None,
+        withheld: dict[str, Reason] | None = None,
+    ) -> None:
         epoch = self.database.run_write(record.begin_epoch, "host-1", beat_at)
-        self.database.run_write(record.beat, epoch, conditions or {}, beat_at)
+        self.database.run_write(record.beat, epoch, conditions or {}, beat_at, withheld)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from dispatcher.errors import NotFoundError
 from dispatcher.mirror import brakes, breakers
 from dispatcher.model.attempt import State
 from dispatcher.model.brakes import Scope
+from dispatcher.model.reasons import Code, Reason
 from dispatcher.reports.explain import explain
 from dispatcher.reports.sources import Sources
 from dispatcher.rules import breaker
@@ -42,6 +43,19 @@ async def test_a_campaign_that_is_dialled_says_so(mirror: Mirror, sources: Sourc
         "notes": [],
         "problems": [],
     }
+
+
+async def test_a_phone_whose_queue_may_not_be_used_is_named_with_why(mirror: Mirror, sources: Sources) -> None:
+    mirror.order("order-1")
+    mirror.daemon(withheld={"phone-1": Reason(Code.QUEUE_UNREACHABLE, "its server is away")})
+    found = await explain(sources, "camp-1", None, NOW, NOW)
+    assert found["reasons"] == [{"code": "queue_unreachable", "detail": "its server is away", "until": None}]
+    mirror.daemon(withheld={"another": Reason(Code.QUEUE_UNREACHABLE, "its server is away")})
+    assert codes(await explain(sources, "camp-1", None, NOW, NOW)) == []
+    mirror.daemon(NOW - timedelta(hours=1), withheld={"phone-1": Reason(Code.QUEUE_UNREACHABLE, "was away")})
+    assert codes(await explain(sources, "camp-1", None, NOW, NOW)) == [], (
+        "what a daemon said that runs no more is no news"
+    )
 
 
 async def test_a_phone_that_rests_says_until_when_and_one_that_is_tried_that_it_is(

@@ -70,6 +70,7 @@ async def test_each_phone_tells_how_deep_its_queue_is(mirror: Mirror, watched: S
         "calls_24h": None,
         "calls_per_day": None,
         "failing": None,
+        "withheld": None,
         "campaigns": [{"campaign": "camp-1", "name": "Spring", "weight": 1, "share": 1.0}],
     }
     assert (

@@ -98,6 +98,7 @@ def upgrade() -> None:
         )
     with op.batch_alter_table("daemon", schema=None) as batch_op:
         batch_op.add_column(sa.Column("keeps_all", sa.Boolean(), nullable=True))
+        batch_op.add_column(sa.Column("withheld", sa.JSON(), nullable=True))
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.create_index(
             "orders_held",
