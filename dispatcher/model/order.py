@@ -7,6 +7,7 @@ spelling. A word that is not listed is UNKNOWN, and what is unknown is not diall
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from dispatcher.model.attempt import State
 
@@ -27,7 +28,7 @@ class OrderStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-_SPELLINGS = {
+_SPELLINGS = {status.value: status for status in OrderStatus} | {
     "completed": OrderStatus.CONTACTED,
     "cancelled": OrderStatus.CANCELED,
     "dnc": OrderStatus.DO_NOT_CALL,
@@ -43,18 +44,14 @@ def order_status(word: object) -> OrderStatus:
     """Return the status that the platform's word stands for; UNKNOWN for anything else, strings or not."""
     if not isinstance(word, str):
         return OrderStatus.UNKNOWN
+    if word in _SPELLINGS:
+        return _SPELLINGS[word]
     spelled = "-".join(word.strip().lower().replace("_", " ").replace("-", " ").split())
-    if spelled in _SPELLINGS:
-        return _SPELLINGS[spelled]
-    try:
-        return OrderStatus(spelled)
-    except ValueError:
-        return OrderStatus.UNKNOWN
+    return _SPELLINGS.get(spelled, OrderStatus.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What dialling needs to know of one order.
+class Order(NamedTuple):
+    """What dialling needs to know of one order. There may be a million: no class is made faster that cannot be changed.
 
     `number` is the record's number as the platform gives it, not checked. `scheduled_at` is UTC. `fault` says why a
     malformed document blocks the order; it is not dialled then.

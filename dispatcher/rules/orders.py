@@ -1,6 +1,6 @@
 """What a change of an order on the platform does to what we know of it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dispatcher.model.order import DIALABLE, Order, OrderRecord, OrderStatus
 from dispatcher.rules.fault import Fault
@@ -16,8 +16,7 @@ _OF_CALLS = DIALABLE | {OrderStatus.CALLING, OrderStatus.UNKNOWN}
 """From these an order may come to be planned without a user's act."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """An order as it goes into the mirror: its number if it is one, what is wrong with it, and its place."""
 
     e164: str | None

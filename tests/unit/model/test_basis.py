@@ -18,7 +18,8 @@ ORDER_UNUSED = {"country", "fault"}
 
 
 def changed(thing: Any, name: str) -> Any:
-    return replace(thing, **{name: OrderStatus.BUSY if name == "status" else "other"})
+    to: dict[str, Any] = {name: OrderStatus.BUSY if name == "status" else "other"}
+    return thing._replace(**to) if isinstance(thing, Order) else replace(thing, **to)
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Campaign) if field.name not in CAMPAIGN_UNUSED])
@@ -31,15 +32,15 @@ def test_the_basis_depends_on_what_a_call_uses_of_its_phone(name: str) -> None:
     assert basis(CAMPAIGN, changed(PHONE, name), ORDER) != basis(CAMPAIGN, PHONE, ORDER)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Order) if field.name not in ORDER_UNUSED])
+@pytest.mark.parametrize("name", [name for name in Order._fields if name not in ORDER_UNUSED])
 def test_the_basis_depends_on_what_a_call_uses_of_its_order(name: str) -> None:
     assert basis(CAMPAIGN, PHONE, changed(ORDER, name)) != basis(CAMPAIGN, PHONE, ORDER)
 
 
 def test_the_same_facts_have_the_same_basis() -> None:
     same = replace(CAMPAIGN, schedule={"mon": []}, status="paused", fault="x")
-    assert basis(same, replace(PHONE, name="Other"), replace(ORDER, country="GB")) == basis(CAMPAIGN, PHONE, ORDER)
+    assert basis(same, replace(PHONE, name="Other"), ORDER._replace(country="GB")) == basis(CAMPAIGN, PHONE, ORDER)
 
 
 def test_half_a_character_has_a_basis_too() -> None:
-    assert basis(CAMPAIGN, PHONE, replace(ORDER, record_name="\ud83d")) != basis(CAMPAIGN, PHONE, ORDER)
+    assert basis(CAMPAIGN, PHONE, ORDER._replace(record_name="\ud83d")) != basis(CAMPAIGN, PHONE, ORDER)

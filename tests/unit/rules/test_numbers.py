@@ -1,5 +1,6 @@
+import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dispatcher.model.reasons import Code
@@ -100,6 +101,28 @@ def test_whatever_text_comes_is_e164_or_a_fault(text: str) -> None:
     assert e164[1:].isascii()
     assert e164[1:].isdecimal()
     candidate_zones(e164)
+
+
+def _told(text: str) -> str:
+    try:
+        return normalise(text)
+    except NumberFault as fault:
+        return fault.detail
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)),
+    st.sampled_from(["", "0", "00", "1", "8", "15", "06"]),
+    st.from_regex(r"[0-9]{3,12}", fullmatch=True),
+)
+@example(44, "0", "2079460018")  # a prefix that is dialled within the country
+@example(1, "1", "2125550100")
+@example(39, "0", "612345678")  # a nought that is part of the number
+@example(54, "15", "91123456789")
+def test_a_number_is_the_same_whether_or_not_its_look_is_enough_to_tell(country: int, start: str, rest: str) -> None:
+    text = f"+{country}{start}{rest}"
+    assert _told(text) == _told(text + " ")
 
 
 @pytest.mark.parametrize(

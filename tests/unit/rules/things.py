@@ -54,7 +54,7 @@ def an_order(**changes: Any) -> Order:
         record="record_1",
         record_name="Ann",
     )
-    return replace(order, **changes)
+    return order._replace(**changes)
 
 
 def a_record(order: Order | None = None, **changes: Any) -> OrderRecord:
