@@ -53,6 +53,9 @@ ORDERS_REPORTED = Counter(
 ORDERS_OWED = Gauge(
     "dispatcher_orders_owed", "Orders of whose last call the platform is still to be told", registry=REGISTRY
 )
+ORDERS_GIVEN_UP = Gauge(
+    "dispatcher_orders_given_up", "Orders of whose last call the platform could not be told", registry=REGISTRY
+)
 
 SYNC_PASSES = Counter("dispatcher_sync_passes", "Sync passes", ["kind", "ok"], registry=REGISTRY)
 SYNC_SECONDS = Histogram("dispatcher_sync_seconds", "Duration of sync passes", ["kind"], registry=REGISTRY)

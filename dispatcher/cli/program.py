@@ -30,6 +30,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "orders": "orders",
         "dnc": "dnc",
         "dead": "dead",
+        "reports": "reports",
     },
     "Shell": {"completion": "completion"},
 }

@@ -70,6 +70,8 @@ def _page(page: Page, document: dict[str, Any]) -> None:
         page.advice("`dispatcher job release` and `dispatcher job close` decide about them.")
     if number := document.get("dead_letters"):
         page.advice(f"`dispatcher dead list` shows {number} that failed for good.")
+    if number := document.get("reports_given_up"):
+        page.advice(f"`dispatcher reports list` shows {number} whose end the platform could not be told.")
 
 
 def _mirror(mirror: dict[str, Any] | None) -> str:

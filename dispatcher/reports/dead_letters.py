@@ -1,14 +1,14 @@
 """Dead letters as JSON, and which of them a person means."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from dispatcher.errors import NotFoundError
 from dispatcher.mirror import dead_letters
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.dead_letters import Letter
 from dispatcher.model.dead_letter import EXPLAINED, Reason
-from dispatcher.reports.finding import find_campaign
+from dispatcher.reports.finding import find_past_campaign
 from dispatcher.reports.instants import iso
 
 
@@ -53,10 +53,6 @@ def find(
     none.
     """
     if campaign is not None:
-        try:
-            campaign = find_campaign(connection, campaign).uuid
-        except NotFoundError:
-            # The letters of a campaign outlive it.
-            if not dead_letters.listed(connection, campaign=campaign, limit=1):
-                raise
+        left = partial(dead_letters.listed, connection, campaign=campaign, limit=1)
+        campaign = find_past_campaign(connection, campaign, left)
     return dead_letters.listed(connection, ids=ids, campaign=campaign, reason=reason, limit=limit)

@@ -1,6 +1,6 @@
 """Which campaign, phone or order a person means."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from dispatcher.errors import NotFoundError
@@ -25,11 +25,16 @@ def find_campaign(connection: Connection, text: str) -> Campaign:
 
 def find_tried_campaign(connection: Connection, text: str) -> str:
     """Return the uuid of the campaign that `text` means; one that the platform has removed is named by its uuid."""
+    # The attempts of a campaign outlive it.
+    return find_past_campaign(connection, text, lambda: history.listed(connection, campaign=text, limit=1))
+
+
+def find_past_campaign(connection: Connection, text: str, left: Callable[[], Sequence[object]]) -> str:
+    """Return the uuid of the campaign that `text` means, or `text` itself if that is one of which things are left."""
     try:
         return find_campaign(connection, text).uuid
     except NotFoundError:
-        # The attempts of a campaign outlive it.
-        if not history.listed(connection, campaign=text, limit=1):
+        if not left():
             raise
         return text
 

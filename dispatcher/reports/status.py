@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.errors import TransientError
-from dispatcher.mirror import breakers, campaigns, dead_letters, doubts, history, record
+from dispatcher.mirror import breakers, campaigns, dead_letters, doubts, history, order_reports, record
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.record import Life, Pass
 from dispatcher.model.attempt import State
@@ -27,6 +27,7 @@ class _Mirror:
     attempts: Mapping[State, int]
     outcomes: Mapping[str, int]
     dead_letters: int
+    reports_given_up: int
     life: Life | None
     lost: int
     pauses: Mapping[tuple[Scope, str], Pause]
@@ -64,6 +65,7 @@ async def status(sources: Sources, now: datetime) -> dict[str, Any]:
         "held_after_loss": mirror.lost if mirror else None,
         "outcomes": dict(sorted(mirror.outcomes.items())) if mirror else None,
         "dead_letters": mirror.dead_letters if mirror else None,
+        "reports_given_up": mirror.reports_given_up if mirror else None,
         "failing": _failing(mirror.pauses, now) if mirror else None,
         "daemon": _daemon(mirror.life, now) if mirror else None,
         "tzdata": {"version": version.version, "origin": version.origin},
@@ -78,6 +80,7 @@ def _look(connection: Connection) -> _Mirror:
         attempts=history.counts(connection),
         outcomes=history.outcomes(connection),
         dead_letters=sum(dead_letters.counts(connection).values()),
+        reports_given_up=order_reports.counts(connection)[1],
         life=record.current(connection),
         lost=doubts.held(connection)[1],
         pauses=breakers.load(connection),

@@ -9,11 +9,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dispatcher.model.brakes import Scope
+from dispatcher.model.dead_letter import Reason
 from dispatcher.reports.campaigns import campaigns
 from dispatcher.reports.dead_letters import letters
 from dispatcher.reports.explain import explain
 from dispatcher.reports.finding import find_campaign, find_phone
 from dispatcher.reports.jobs import jobs
+from dispatcher.reports.order_reports import STATES, untold
 from dispatcher.reports.queues import queues
 from dispatcher.reports.status import status
 from dispatcher.web import queries
@@ -43,6 +45,7 @@ class Api:
             Route("/api/queues", self._queues, methods=["GET"]),
             Route("/api/jobs", self._jobs, methods=["GET"]),
             Route("/api/dead", self._dead, methods=["GET"]),
+            Route("/api/reports", self._reports, methods=["GET"]),
             Route("/api/sync", self._sync, methods=["POST"]),
             Route("/api/pause", self._pause_all, methods=["POST"]),
             Route("/api/resume", self._resume_all, methods=["POST"]),
@@ -79,13 +82,24 @@ class Api:
         return json(found)
 
     async def _dead(self, request: Request) -> Response:
+        reason = queries.choice(request, "reason", list(Reason))
         found = await self._deps.sources().database.read(
             letters,
             campaign=request.query_params.get("campaign"),
-            reason=queries.dead_reason(request),
+            reason=Reason(reason) if reason else None,
             limit=queries.limit(request, _MOST_SHOWN),
         )
         return json(found)
+
+    async def _reports(self, request: Request) -> Response:
+        sources = self._deps.sources()
+        found = await sources.database.read(
+            untold,
+            campaign=request.query_params.get("campaign"),
+            state=queries.choice(request, "state", STATES),
+            limit=queries.limit(request, _MOST_SHOWN),
+        )
+        return json({"enabled": sources.settings.report.orders} | found)
 
     async def _sync(self, _request: Request) -> Response:
         return json(await self._deps.request_sync())

@@ -1,5 +1,6 @@
 """The parameters of a request, checked."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -8,7 +9,6 @@ from starlette.requests import Request
 
 from dispatcher.mirror.history import MOST_JOBS
 from dispatcher.model.attempt import State
-from dispatcher.model.dead_letter import Reason
 
 
 def states(request: Request) -> list[State]:
@@ -28,13 +28,12 @@ def limit(request: Request, default: int) -> int:
     return int(text)
 
 
-def dead_reason(request: Request) -> Reason | None:
-    """Return the reason of dead letters that is asked for; None for any."""
-    word = request.query_params.get("reason")
-    try:
-        return None if word is None else Reason(word)
-    except ValueError:
-        raise _wrong(f"reason must be one of {', '.join(Reason)}") from None
+def choice(request: Request, name: str, choices: Collection[str]) -> str | None:
+    """Return one of several words; None if none is given."""
+    word = request.query_params.get(name)
+    if word is not None and word not in choices:
+        raise _wrong(f"{name} must be one of {', '.join(choices)}")
+    return word
 
 
 def instant(request: Request, now: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """The JSON routes by which operators decide about held calls and see to dead letters, one or many."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +16,7 @@ from dispatcher.mirror.database import Database
 from dispatcher.mirror.doubts import Word
 from dispatcher.model.dead_letter import Reason
 from dispatcher.model.outcome import ENDS, Outcome
-from dispatcher.steering import dead_letters, doubts
+from dispatcher.steering import dead_letters, doubts, order_reports
 from dispatcher.steering.dead_letters import Meant as Letters
 from dispatcher.steering.doubts import Meant
 from dispatcher.web.api import json
@@ -43,7 +43,7 @@ class Steering:
     def routes(self) -> list[Route]:
         """Return the routes, with their whole paths."""
         retry, drop = dead_letters.retry, dead_letters.drop
-        endpoints = {
+        endpoints: dict[str, Callable[[Request], Awaitable[Response]]] = {
             "/api/jobs/release": partial(self._calls, _RELEASE),
             "/api/jobs/close": partial(self._calls, _CLOSE),
             "/api/jobs/{job}/release": partial(self._call, _RELEASE),
@@ -52,6 +52,7 @@ class Steering:
             "/api/dead/drop": partial(self._letters, drop),
             "/api/dead/{id:int}/retry": partial(self._letter, retry),
             "/api/dead/{id:int}/drop": partial(self._letter, drop),
+            "/api/reports/retry": self._reports,
         }
         return [Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items()]
 
@@ -108,6 +109,16 @@ class Steering:
         reason = body.choice("reason", list(Reason))
         meant = Letters(ids, body.name("campaign"), Reason(reason) if reason else None)
         return json(await self._steer(steer, meant))
+
+    async def _reports(self, request: Request) -> Response:
+        body = await Body.read(request)
+        body.only("orders", "all", "campaign")
+        orders = body.names("orders")
+        if body.flag("all") == (orders is not None) or (orders is not None and "campaign" in body):
+            raise wrong('give orders, or "all": true, which campaign may narrow')
+        campaign, now = body.name("campaign"), self._deps.clock.now()
+        database = self._deps.sources().database
+        return json(await asyncio.to_thread(order_reports.retry, database, now, orders, campaign))
 
     async def _steer(self, steer: _Steer, meant: Letters) -> dict[str, Any]:
         return await asyncio.to_thread(steer, self._deps.sources().database, meant)

@@ -48,7 +48,9 @@ class Report:
         waits = [await self._failed(one, fault) for one, fault in zip(due, faults, strict=True) if fault is not None]
         if any(fault is not None and not order_status.is_final(fault) for fault in faults):
             self._rests_until = context.clock.monotonic() + max(_REST_S, *waits)
-        metrics.ORDERS_OWED.set(await context.database.read(order_reports.count))
+        waiting, given_up = await context.database.read(order_reports.counts)
+        metrics.ORDERS_OWED.set(waiting)
+        metrics.ORDERS_GIVEN_UP.set(given_up)
         return 0.0 if len(due) == _AT_ONCE else _TURN_S
 
     async def _tell(self, owed: Owed) -> TransientError | PermanentError | None:

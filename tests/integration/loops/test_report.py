@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from dispatcher import metrics
 from dispatcher.api.client import Platform as Client
 from dispatcher.daemon.parts import assembled, opened
 from dispatcher.loops.to_platform.report import Report
@@ -59,7 +60,7 @@ class Site:
         await self.write(_called, uuids, outcome, self.clock.now())
 
     async def owed(self) -> int:
-        return int(await self.read(order_reports.count))
+        return int((await self.read(order_reports.counts))[0])
 
 
 def _called(connection: Connection, uuids: tuple[str, ...], outcome: Outcome, at: Any) -> None:
@@ -148,6 +149,19 @@ async def test_what_the_platform_will_never_take_is_given_up_at_once(site: Site,
     await site.report.run_once()
     assert await site.owed() == 0
     assert [path.rpartition("/")[2] for _, path, _ in site.platform.asked] == ["order_1", "order_2"]
+
+
+async def test_what_was_given_up_is_counted_and_told_after_all_if_somebody_asks_for_it(site: Site) -> None:
+    site.platform.status = 404
+    await site.called("order_1")
+    await site.report.run_once()
+    assert metrics.REGISTRY.get_sample_value("dispatcher_orders_given_up") == 1
+    site.platform.status = 200
+    await site.write(order_reports.retry, ["order_1"], site.clock.now())
+    await site.report.run_once()
+    assert metrics.REGISTRY.get_sample_value("dispatcher_orders_given_up") == 0
+    assert await site.read(order_reports.counts) == (0, 0)
+    assert len(site.platform.asked) == 2
 
 
 async def test_what_fails_for_hours_is_given_up(site: Site) -> None:

@@ -165,7 +165,7 @@ async def test_a_database_that_fails_is_a_problem_and_leaves_the_status(
     def broken(*_: Any, **__: Any) -> Any:
         raise TransientError("the database cannot be used")
 
-    daemon.sources.database.run = broken  # type: ignore[assignment]
+    daemon.sources.database.run = broken  # type: ignore[method-assign]
     assert_problem(await client.get("/api/campaigns"), 503, "the database cannot be used")
     status = await client.get("/api/status")
     assert (status.status_code, status.json()["healthy"]) == (200, False)

@@ -13,6 +13,7 @@ CHANGES = [
     *("/api/pause", "/api/resume", "/api/sync", "/api/campaigns/camp-1/pause", "/api/phones/phone-1/resume"),
     *("/api/jobs/release", "/api/jobs/close", "/api/jobs/a0/release", "/api/jobs/a0/close"),
     *("/api/dead/retry", "/api/dead/drop", "/api/dead/1/retry", "/api/dead/1/drop"),
+    "/api/reports/retry",
 ]
 PRIVATE = ["/", "/fragment", "/metrics", "/api/status", "/api/jobs", "/static/page.css", "/nowhere"]
 

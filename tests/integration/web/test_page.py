@@ -126,7 +126,7 @@ async def test_many_readers_at_once_cost_no_more_than_one(client: httpx.AsyncCli
         asked += 1
         return read(*query, **narrowed)
 
-    daemon.sources.database.run = counted  # type: ignore[assignment]
+    daemon.sources.database.run = counted  # type: ignore[method-assign]
     answers = await asyncio.gather(*(client.get("/fragment") for _ in range(20)))
     assert len({answer.text for answer in answers}) == 1
     assert asked < 50, "each page asks five times"
@@ -140,7 +140,7 @@ async def test_without_the_database_the_page_says_so(client: httpx.AsyncClient, 
     def broken(*_: Any, **__: Any) -> Any:
         raise TransientError("the database cannot be used")
 
-    daemon.sources.database.run = broken  # type: ignore[assignment]
+    daemon.sources.database.run = broken  # type: ignore[method-assign]
     answer = await client.get("/")
     assert answer.status_code == 200
     assert "Needs attention" in answer.text

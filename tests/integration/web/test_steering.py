@@ -11,6 +11,7 @@ from dispatcher.mirror.attempts import Intent
 from dispatcher.mirror.database import Connection, Database
 from dispatcher.model.attempt import LOST
 from dispatcher.model.dead_letter import Reason
+from dispatcher.model.outcome import Outcome
 from dispatcher.settings import load
 from tests.integration.mirror.things import put_order
 
@@ -86,7 +87,7 @@ async def test_a_held_call_is_closed_with_what_became_of_it(
     record = held.run(orders.record, "order_1")
     assert record is not None
     assert record.closed_as == closed_as
-    assert held.run(order_reports.count) == 0
+    assert held.run(order_reports.counts) == (0, 0)
 
 
 async def test_the_platform_is_told_of_a_closed_call_where_it_is_told_of_any(
@@ -213,6 +214,48 @@ async def test_the_letters_of_a_campaign_are_retried_and_reports_left(
     answer = await post(client, "/api/dead/retry", {"campaign": "Spring", "reason": "failed"})
     assert answer.json() == {"retried": {"reopened": 1, "refused": []}}
     assert [one["id"] for one in (await client.get("/api/dead")).json()["letters"]] == [2]
+
+
+@pytest.fixture
+def untold(database: Database) -> Database:
+    """The platform refused to be told of an order."""
+
+    def end(connection: Connection) -> None:
+        put_order(connection, "order_1", 1, campaign="camp-1")
+        assert orders.take(connection, "order_1", "job_1")
+        orders.spend(connection, "order_1", "job_1", closed_as="completed", retry_at=None, at=NOW)
+        order_reports.owe(connection, {"order_1": Outcome.COMPLETED}, NOW)
+        [owed] = order_reports.due(connection, NOW, 9)
+        order_reports.failed(connection, owed, "the platform answers 404", None, NOW)
+
+    database.run_write(end)
+    return database
+
+
+async def test_what_the_platform_was_not_told_is_listed_and_told_again(
+    client: httpx.AsyncClient, untold: Database
+) -> None:
+    document = (await client.get("/api/reports?state=given-up&campaign=Spring")).json()
+    assert (document["enabled"], document["given_up"]) == (False, 1)
+    assert [(one["order"], one["fault"]) for one in document["reports"]] == [("order_1", "the platform answers 404")]
+    answer = await post(client, "/api/reports/retry", {"orders": ["order_1", "order_9"]})
+    refused = [{"order": "order_9", "why": "nothing of it was given up"}]
+    assert answer.json() == {"retried": {"reports": 1, "refused": refused}}
+    assert (await post(client, "/api/reports/retry", {"all": True})).json()["retried"]["reports"] == 0
+    assert untold.run(order_reports.counts) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"orders": ["order_1"], "all": True}, {"orders": ["order_1"], "campaign": "camp-1"}, {"all": 1}],
+    ids=str,
+)
+async def test_it_is_never_guessed_what_is_told_again(
+    client: httpx.AsyncClient, untold: Database, body: dict[str, Any]
+) -> None:
+    assert (await post(client, "/api/reports/retry", body)).status_code == 422
+    assert (await client.get("/api/reports?state=lost")).status_code == 400
+    assert untold.run(order_reports.counts) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ def test_the_help_lists_every_command(dispatcher: Run) -> None:
 NESTED = [["db", "upgrade"], *(["dnc", name] for name in ("add", "remove", "list", "import"))]
 NESTED += [["rules", "show"], ["rules", "check"], *(["dead", name] for name in ("list", "retry", "drop"))]
 NESTED += [["job", "release"], ["job", "close"], ["orders", "import"], ["orders", "export"]]
+NESTED += [["reports", "list"], ["reports", "retry"], ["sync", "log"]]
 
 
-SINGLE = [[name] for name in MODULES if name not in {"db", "dead", "dnc", "job", "orders", "rules"}]
+SINGLE = [[name] for name in MODULES if name not in {"db", "dead", "dnc", "job", "orders", "reports", "rules"}]
 
 
 @pytest.mark.parametrize("command", [*SINGLE, *NESTED], ids=" ".join)
