@@ -36,7 +36,7 @@ from dispatcher.mirror.lock import hold_dispatching
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Scope
 from dispatcher.reports.parts import Part
-from dispatcher.rules import zones
+from dispatcher.rules import conditions, zones
 from dispatcher.rules.last_call import guard
 from dispatcher.settings import Settings
 
@@ -100,8 +100,7 @@ class Daemon:
 
     async def _go_on(self) -> None:
         """Dial by the mirror at once if it is as young as when no dispatcher had died; else a pass comes first."""
-        age = conditions.age(self.context.book.synced_at, self.clock.now())
-        if age is not None and age < self.settings.sync.interval:
+        if conditions.stale(self.context.book.synced_at, self.clock.now(), self.settings.sync.interval) is None:
             await self.sync.load()
 
     def _add_loops(self) -> None:
@@ -178,7 +177,6 @@ class Daemon:
     def health(self) -> dict[str, Part]:
         """Return each part with its state: whether it is well, and a sentence if it is not."""
         now = self.clock.now()
-        conditions = self.context.book.conditions(now)
         faults = self.triggers.faults()
         parts: dict[str, Part] = {
             "mirror": _part(self.context.book.synced_at is not None, "the platform has not been read yet"),
@@ -191,7 +189,7 @@ class Daemon:
             parts["hopper"] = _part(False, self.custody.silent)
         held, lost = self.context.book.held
         parts["uncertain"] = {"ok": True, "detail": _held(held, lost) if held else ""}
-        for reason in conditions:
+        for reason in self.context.book.conditions(now):
             parts[reason.code.value] = _part(False, reason.detail)
         parts["loops"] = _part(not faults, "; ".join(f"{name}: {fault}" for name, fault in sorted(faults.items())))
         return parts

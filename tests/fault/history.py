@@ -58,6 +58,8 @@ class Verdict:
     finished: int = 0
     uncertain: int = 0
     uncertain_after_loss: int = 0
+    pauses: int = 0
+    slowest_pause: float = 0.0  # when its last call was begun, as a share of the time in which that was allowed
     duplicates: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
@@ -169,14 +171,18 @@ def _late(calls: Sequence[Begun], facts: Facts, verdict: Verdict) -> None:
     pauses: defaultdict[str, list[Pause]] = defaultdict(list)
     for pause in facts.pauses:
         pauses[pause.campaign].append(pause)
+    verdict.pauses = len(facts.pauses)
     for call in calls:
         if call.asked_ms > call.not_after_ms:
             verdict.late.append(f"job {call.job} was begun {call.asked_ms - call.not_after_ms} ms after its time")
         if facts.shut(call.campaign, call.asked_ms):
             verdict.late.append(f"job {call.job} of {call.campaign} was begun outside its window, {call.asked_ms} ms")
         for pause in pauses.get(call.campaign, ()):
-            if call.asked_at > pause.known_at + pause.within_s and call.begun_at < pause.lifted_at:
-                late = call.asked_at - pause.known_at
+            late = call.asked_at - pause.known_at
+            if late <= 0 or call.begun_at >= pause.lifted_at:
+                continue
+            verdict.slowest_pause = max(verdict.slowest_pause, late / pause.within_s)
+            if late > pause.within_s:
                 verdict.late.append(f"job {call.job} of {call.campaign} was begun {late:.3f} s after a pause was known")
 
 

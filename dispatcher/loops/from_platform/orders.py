@@ -31,7 +31,8 @@ class Orders:
         self._told = told
         self._read = 0
         self._sweeps: dict[str, Sweep] = {}
-        self._read_at: dict[str, datetime] = {}
+        # What an earlier daemon has read a moment ago is not read again because this one starts.
+        self._read_at = dict(context.book.orders_synced_at)
         self._read_whole_at: dict[str, datetime] = {}
         self._totals: dict[str, int] = {}
         self._filters = True  # whether the platform gives lists by status
