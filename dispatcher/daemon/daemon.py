@@ -14,7 +14,7 @@ from dispatcher.api.client import Platform
 from dispatcher.clock import Clock
 from dispatcher.daemon.parts import assembled, opened
 from dispatcher.daemon.triggers import Triggers
-from dispatcher.errors import DispatcherError, NotFoundError
+from dispatcher.errors import DispatcherError, NotFoundError, TransientError
 from dispatcher.log import logger
 from dispatcher.loops.from_hopper.outcomes import Outcomes, apply_pending
 from dispatcher.loops.from_platform.doubts import Doubts
@@ -30,11 +30,13 @@ from dispatcher.loops.to_platform.report import Report
 from dispatcher.loops.upkeep.cleanup import Cleanup
 from dispatcher.loops.upkeep.health import Health
 from dispatcher.loops.upkeep.last_calls import LastCalls
+from dispatcher.loops.upkeep.sole import Sole
 from dispatcher.loops.upkeep.timezones import TimeZones
 from dispatcher.mirror import attempts, brakes, campaigns, record
 from dispatcher.mirror.lock import hold_dispatching
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Scope
+from dispatcher.reports.finding import find_campaign
 from dispatcher.reports.parts import Part
 from dispatcher.rules import conditions, zones
 from dispatcher.rules.last_call import guard
@@ -76,6 +78,7 @@ class Daemon:
         database = await opened(settings, self._stack)
         running = await hold_dispatching(database)
         self._stack.callback(running.release)
+        self.triggers.add(Sole(running))
         epoch = await database.write(record.begin_epoch, platform.node(), clock.now())
         api = Platform(
             account.base_url, account.token.get_secret_value(), account.timeout, clock, ca_file=account.ca_file
@@ -216,9 +219,18 @@ class Daemon:
         if scope is Scope.PHONE and target not in phones:
             raise NotFoundError(f"no campaign uses a phone {target}")
 
-    async def request_sync(self) -> dict[str, Any]:
-        """Make a pass over campaigns and phones now; the orders follow."""
+    async def request_sync(self, campaign: str | None = None) -> dict[str, Any]:
+        """Make a pass over campaigns and phones now; the orders follow, those of a campaign that is named at once.
+
+        NotFoundError without such a campaign, TransientError if its orders cannot be read to the end.
+        """
         counts = await self.sync.run_pass()
+        if campaign is not None:
+            its = await self.context.database.read(find_campaign, campaign)
+            orders = Orders(self.context)
+            counts["orders"] = await orders.run_pass(its.uuid)
+            if orders.fault is not None:
+                raise TransientError(orders.fault)
         self.triggers.nudge("orders")
         return {kind: one.document() for kind, one in counts.items()}
 

@@ -10,5 +10,6 @@ in_hopper      tend: renew what may still be dialled, take back what may not; re
                reconcile: SQL and hopper, compared both ways
 from_hopper    outcomes: what became of the calls
 to_platform    report: how calls have ended, where the platform is to be told
-upkeep         health: clocks, signs of life; last_calls, timezones; cleanup: what need not be kept
+upkeep         health: clocks, signs of life; sole: the lock of the one daemon; last_calls, timezones;
+               cleanup: what need not be kept
 """

@@ -29,6 +29,26 @@ T = TypeVar("T")
 _BUSY_TIMEOUT_S = 10.0
 _POSTGRES_THREADS = 4
 
+_POSTGRES_LINK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # ms
+}
+"""Within half a minute a connection that carries nothing any more is an error, for which a loop can try again."""
+
+_POSTGRES_SESSION = (
+    # Instants come back in the session's zone, where those at either end of the calendar do not exist.
+    "SET TIME ZONE 'UTC'",
+    # Nothing waits for ever for a row or a table that somebody holds. What the database is set to counts.
+    f"SELECT set_config('lock_timeout', '{_BUSY_TIMEOUT_S:.0f}s', false) WHERE current_setting('lock_timeout') = '0'",
+    # The server, too, notices that a host has vanished, and lets go of what its dispatcher held alone.
+    "SET tcp_keepalives_idle = 10",
+    "SET tcp_keepalives_interval = 5",
+    "SET tcp_keepalives_count = 3",
+)
+
 
 def _dumps(document: Any) -> str:
     try:
@@ -69,7 +89,7 @@ class Database:
     def _engine_options(self) -> dict[str, Any]:
         if self.is_sqlite:
             return _JSON | {"connect_args": {"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False}}
-        return _JSON | {"pool_pre_ping": True, "pool_size": _POSTGRES_THREADS, "connect_args": {"connect_timeout": 5}}
+        return _JSON | {"pool_pre_ping": True, "pool_size": _POSTGRES_THREADS, "connect_args": _POSTGRES_LINK}
 
     @property
     def name(self) -> str:
@@ -83,10 +103,8 @@ class Database:
 
     def session(self) -> Connection:
         """Open a connection for a lock that lives as long as it; the caller closes it. TransientError if SQL fails."""
-        try:
+        with self.translated():
             return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        except exc.OperationalError as fault:
-            raise TransientError(f"the database {self._name} cannot be used: {_cause(fault)}") from fault
 
     @contextmanager
     def connect(self, *, write: bool = False) -> Iterator[Connection]:
@@ -94,12 +112,18 @@ class Database:
 
         DeposedError if the SQLite file is not the one any more that was opened first.
         """
+        with self.translated(), self._engine.connect().execution_options(dispatcher_write=write) as connection:
+            self._check_file()
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn what goes wrong in SQL into a TransientError that says what it was; mistakes of ours stay."""
         try:
-            with self._engine.connect().execution_options(dispatcher_write=write) as connection:
-                self._check_file()
-                with connection.begin():
-                    yield connection
-        except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as fault:
+            yield
+        # A server that has become a standby refuses changes by an internal error.
+        except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError) as fault:
             raise TransientError(f"the database {self._name} cannot be used: {_cause(fault)}") from fault
         except exc.ProgrammingError as fault:
             raise TransientError(
@@ -169,9 +193,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _prepare_postgres(connection: DBAPIConnection, _record: object) -> None:
-    # Instants come back in the session's zone, where those at either end of the calendar do not exist.
     cursor = connection.cursor()
-    cursor.execute("SET TIME ZONE 'UTC'")
+    for statement in _POSTGRES_SESSION:
+        cursor.execute(statement)
     cursor.close()
     connection.commit()
 

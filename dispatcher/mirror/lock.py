@@ -19,6 +19,8 @@ from dispatcher.mirror.database import Database
 
 _LOOK_AGAIN_S = 0.1
 _PATIENCE_S = 120.0
+_TRY = text("SELECT pg_try_advisory_lock(hashtext('callcamp-dispatcher'), :kind)")
+_LOOK = text("SELECT 1")
 
 
 class Alone(IntEnum):
@@ -41,6 +43,21 @@ class Lock:
     def take(self) -> bool:
         """Take the lock; False if somebody else has it. TransientError if the database cannot be used."""
         return self._take_file() if self._database.is_sqlite else self._take_session()
+
+    def keep(self) -> bool:
+        """Tell whether the lock is held still, and take it again if its session has ended; False if that fails.
+
+        A file stays locked for as long as this process lives.
+        """
+        if self._session is None:
+            return self._file is not None or self.take()
+        try:
+            with self._database.translated():
+                self._session.execute(_LOOK)
+        except TransientError:
+            self.release()
+            return self.take()
+        return True
 
     def release(self) -> None:
         """Let go of the lock."""
@@ -69,12 +86,14 @@ class Lock:
 
     def _take_session(self) -> bool:
         session = self._database.session()
-        query = text("SELECT pg_try_advisory_lock(hashtext('callcamp-dispatcher'), :kind)")
-        if session.execute(query, {"kind": int(self._kind)}).scalar_one():
-            self._session = session
-            return True
-        session.close()
-        return False
+        try:
+            with self._database.translated():
+                if session.execute(_TRY, {"kind": int(self._kind)}).scalar_one():
+                    self._session = session
+        finally:
+            if self._session is None:
+                session.close()
+        return self._session is not None
 
 
 async def hold_dispatching(database: Database) -> Lock:

@@ -179,10 +179,12 @@ def _apply_one(
         at=now,
     )
     if not finished:
-        repeated = attempt.state is State.FINISHED
-        if not repeated:
-            _keep(connection, report, Reason.TAKEN_BACK, now, attempt.campaign)
-        return _REFUSED + ("repeated" if repeated else f"attempt is {attempt.state}")
+        # Read anew: on PostgreSQL another loop may have applied the same report while this one waited for the row.
+        state = attempts.by_job(connection, [attempt.job])[attempt.job].state
+        if state is State.FINISHED:
+            return _REFUSED + "repeated"
+        _keep(connection, report, Reason.TAKEN_BACK, now, attempt.campaign)
+        return _REFUSED + f"attempt is {state}"
     follows = after(result, attempt.ordinal, now, policy, plans.get(attempt.campaign))
     orders.spend(connection, attempt.order, attempt.job, closed_as=follows.closed_as, retry_at=follows.retry_at, at=now)
     if follows.closed_as is not None and (dead := closing(report.word)) is not None:

@@ -1,13 +1,17 @@
 """What retrying cannot mend is kept for a person, with the words of whoever reported it."""
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from dispatcher.hopper.outcomes import Report
 from dispatcher.loops.from_hopper.outcomes import apply
 from dispatcher.mirror import attempts, dead_letters, do_not_call, orders
-from dispatcher.mirror.database import Connection
+from dispatcher.mirror.database import Connection, Database
 from dispatcher.mirror.dead_letters import Letter
 from dispatcher.model.attempt import State
 from dispatcher.model.dead_letter import Reason
@@ -21,7 +25,7 @@ ONCE = RetryPolicy(1, TWICE.gaps, 1.0)
 
 
 def told(
-    connection: Connection, job: str, word: str, *, policy: RetryPolicy = ONCE, id_: str = "1-1", **more: str
+    connection: Connection, /, job: str, word: str, *, policy: RetryPolicy = ONCE, id_: str = "1-1", **more: str
 ) -> None:
     fields = {"job": job, "outcome": word, **more}
     report = Report(id_, "phone_1", job, None, word, more.get("detail"), None, NOON, fields)
@@ -75,6 +79,21 @@ def test_an_outcome_that_is_told_twice_makes_one_letter(connection: Connection) 
     told(connection, "job_1", "failed")
     told(connection, "job_1", "failed", id_="1-2")
     assert len(letters(connection)) == 1
+
+
+def test_an_outcome_that_two_loops_apply_at_once_is_no_dead_letter(postgres: Callable[[], Database]) -> None:
+    """The second has read the attempt before the first has committed, and waits for its row."""
+    database = postgres()
+    database.run_write(attempt_in, State.DIALING)
+    waits = text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+    with ThreadPoolExecutor(1) as thread:
+        with database.connect(write=True) as connection:
+            told(connection, "job_1", "completed")
+            second = thread.submit(lambda: database.run_write(told, "job_1", "completed"))
+            while not second.done() and not database.run(lambda other: other.execute(waits).first()):
+                time.sleep(0.01)
+        second.result()
+    assert database.run(letters) == []
 
 
 @pytest.mark.parametrize(("job", "reason"), [("nobody's", Reason.UNKNOWN_JOB), ("", Reason.MALFORMED)])

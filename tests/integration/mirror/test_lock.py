@@ -1,6 +1,8 @@
 import subprocess
 import sys
 import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from dispatcher.clock import Clock
 from dispatcher.errors import ConfigurationError
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.lock import Alone, Lock, alone, hold_dispatching
+from tests.servers import Postgres, end_sessions
 
 
 def test_what_one_holds_no_other_takes_until_it_lets_go(database: Database) -> None:
@@ -41,6 +44,34 @@ async def test_the_lock_of_a_finished_piece_of_work_is_free(database: Database) 
     lock = Lock(database, Alone.SYNC)
     assert lock.take()
     lock.release()
+
+
+def test_a_lock_whose_session_has_ended_is_taken_again_unless_somebody_else_was_quicker(
+    postgres_server: Postgres,
+) -> None:
+    url = postgres_server.fresh()
+    with closing(Database(url)) as database:
+        mine, other = Lock(database, Alone.DISPATCHING), Lock(database, Alone.DISPATCHING)
+        assert mine.take()
+        assert mine.keep()
+        end_sessions(url)
+        assert mine.keep()
+        assert not other.take()
+        end_sessions(url)
+        assert other.take()
+        assert not mine.keep()
+        other.release()
+        assert mine.keep()
+        mine.release()
+
+
+def test_the_lock_of_a_file_is_kept_for_as_long_as_it_is_not_let_go(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path / 'mirror.db'}")) as database:
+        mine, other = Lock(database, Alone.DISPATCHING), Lock(database, Alone.DISPATCHING)
+        assert mine.take()
+        assert mine.keep()
+        assert not other.take()
+        mine.release()
 
 
 def test_a_killed_holder_holds_nothing(database: Database, empty_url: str) -> None:
