@@ -30,16 +30,22 @@ _SHOWN = 20
 @click.group(
     cls=TaughtGroup,
     invoke_without_command=True,
-    examples=["dispatcher sync", "dispatcher sync -o json", "dispatcher sync --accept-removals", "dispatcher sync log"],
+    examples=[
+        "dispatcher sync",
+        "dispatcher sync --campaign 'Summer Promotion 2026' -o json",
+        "dispatcher sync --accept-removals",
+        "dispatcher sync log",
+    ],
 )
 @click.option(
     "--accept-removals",
     is_flag=True,
     help="Believe the platform when it lists far fewer campaigns or phones than the mirror has.",
 )
+@click.option("--campaign", metavar="CAMPAIGN", help="Read the orders of this one, open or not, and of no other.")
 @common
 @click.pass_context
-def sync(context: click.Context, accept_removals: bool) -> None:
+def sync(context: click.Context, accept_removals: bool, campaign: str | None) -> None:
     """Read the platform once, and tell what was new.
 
     It tells what was added, changed, removed and refused of campaigns, phones and orders. Orders are read of the
@@ -47,17 +53,17 @@ def sync(context: click.Context, accept_removals: bool) -> None:
     refused with its reason and blocks nothing else.
     """
     if context.invoked_subcommand is None:
-        _make(context.obj, accept_removals=accept_removals)
+        _make(context.obj, accept_removals=accept_removals, campaign=campaign)
 
 
-def _make(given: Common, *, accept_removals: bool) -> None:
+def _make(given: Common, **asked: Any) -> None:
     settings = given.settings()
     from dispatcher.daemon.once import sync_once
     from dispatcher.rules.zones import use_newest
 
     use_newest()
     with _progress(shown=sys.stderr.isatty() and not given.json) as told:
-        document = run(sync_once(settings, told, accept_removals=accept_removals))
+        document = run(sync_once(settings, told, **asked))
     given.show(document, _page)
     if not document["ok"]:
         say(document["fault"])

@@ -101,8 +101,8 @@ class Api:
         )
         return json({"enabled": sources.settings.report.orders} | found)
 
-    async def _sync(self, _request: Request) -> Response:
-        return json(await self._deps.request_sync())
+    async def _sync(self, request: Request) -> Response:
+        return json(await self._deps.request_sync(request.query_params.get("campaign")))
 
     async def _pause_all(self, request: Request) -> Response:
         return await self._pause(request, Scope.ALL, None)

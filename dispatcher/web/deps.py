@@ -24,9 +24,9 @@ class Deps:
     """Where the web looks, who may ask, and what it may have done.
 
     `sources` gives what is current at each question. `token` guards (None: nothing may be changed); `bind` is where it
-    is served. `request_sync` makes one mirror pass and returns its document; errors of ours that it raises are answered
-    as problems. `health` tells the state of each part at once, without asking any; `alive` whether the loops still
-    turn.
+    is served. `request_sync` makes one mirror pass, over the orders of a campaign too if one is named, and returns its
+    document; errors of ours that it raises are answered as problems. `health` tells the state of each part at once,
+    without asking any; `alive` whether the loops still turn.
     """
 
     sources: Callable[[], Sources]
@@ -35,6 +35,6 @@ class Deps:
     bind: Bind
     pause: Pause
     resume: Resume
-    request_sync: Callable[[], Awaitable[Mapping[str, Any]]]
+    request_sync: Callable[[str | None], Awaitable[Mapping[str, Any]]]
     health: Callable[[], Mapping[str, Part]]
     alive: Callable[[], bool]

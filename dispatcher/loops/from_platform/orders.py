@@ -35,6 +35,7 @@ class Orders:
         self._read_at = dict(context.book.orders_synced_at)
         self._read_whole_at: dict[str, datetime] = {}
         self._totals: dict[str, int] = {}
+        self.fault: str | None = None
         self._filters = True  # whether the platform gives lists by status
 
     async def run_once(self) -> float:
@@ -53,11 +54,15 @@ class Orders:
         waits = [(at + interval - now).total_seconds() for uuid, at in self._read_at.items() if uuid in wanted]
         return max(0.1, min(waits, default=interval.total_seconds()))
 
-    async def run_pass(self) -> Counts:
-        """Read the orders of all campaigns whose orders matter now to the end, and return what that did."""
+    async def run_pass(self, campaign: str | None = None) -> Counts:
+        """Read orders to the end and return what that did: of one campaign, or of all whose orders matter now.
+
+        `fault` tells afterwards what went wrong first, if anything did; what was read is kept.
+        """
         now = self._context.clock.now()
+        self.fault = None
         total = Counts()
-        due: Sequence[str] = self._wanted(now)
+        due: Sequence[str] = self._wanted(now) if campaign is None else [campaign]
         while due:
             total.add((await self._read_slices(due, now)).counts)
             due = list(self._sweeps)
@@ -119,6 +124,7 @@ class Orders:
 
     async def _write_down(self, made: Made, started: datetime, seconds: float, faults: Sequence[str]) -> None:
         fault = faults[0] if faults else None
+        self.fault = self.fault or fault
         done = Pass(KIND, started, seconds, not faults, made.counts.document(), fault)
         await self._context.database.write(record.add_pass, done, made.changes)
         metrics.SYNC_PASSES.labels(KIND, str(done.ok).lower()).inc()

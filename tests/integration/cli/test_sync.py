@@ -83,6 +83,18 @@ async def test_an_empty_list_over_a_full_mirror_is_believed_only_by_word_of_the_
     assert believed.document["campaigns"]["removed"] == 12
 
 
+async def test_the_orders_of_a_campaign_that_is_named_are_read_whether_it_is_open_or_not(mirrored: Site) -> None:
+    mirrored.store.add_order(SHUT, "+33612345679", uuid="order_of_shut")
+    mirrored.store.add_order(OPEN, "+33612345670", uuid="order_of_open")
+
+    document = (await mirrored.run("sync", "--campaign", "Without hours", "-o", "json")).document
+    missing = await mirrored.run("sync", "--campaign", "Nobody's")
+
+    assert (document["ok"], document["orders"]["added"], document["orders"]["unchanged"]) == (True, 1, 0)
+    assert (missing.code, missing.stdout) == (1, "")
+    assert "there is no campaign" in missing.stderr
+
+
 async def test_progress_tells_of_each_kind(site: Site) -> None:
     told: list[tuple[str, int, int | None]] = []
 

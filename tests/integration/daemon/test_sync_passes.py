@@ -9,12 +9,30 @@ import pytest
 from dispatcher.api.sheets import Sheet, Sheets
 from dispatcher.clock import Clock
 from dispatcher.daemon.daemon import Daemon
+from dispatcher.errors import NotFoundError, TransientError
 from dispatcher.sandbox.app import create_app
 from dispatcher.sandbox.server import Server
 from dispatcher.sandbox.store import Store
 from dispatcher.settings import load
+from tests.integration.daemon.running import running
 
 TOKEN = "a-token-of-the-sandbox"
+HOURS = {"mon": {"start": "00:00", "end": "00:01"}}
+
+
+async def test_the_orders_of_a_campaign_are_read_at_once_on_request(redis_url: str, tmp_path: Path) -> None:
+    store = Store()
+    shut = store.add_campaign(status="draft", name="Not yet active")["uuid"]
+    async with running(Clock(), redis_url, tmp_path, HOURS, store=store) as (daemon, _, _phone):
+        store.add_order(shut, "+12125560001", uuid="order_1")
+        assert (await daemon.request_sync("Not yet active"))["orders"]["added"] == 1
+        assert (await daemon.request_sync(shut))["orders"]["unchanged"] == 1
+        assert "orders" not in await daemon.request_sync()
+        with pytest.raises(NotFoundError, match="no campaign 'nowhere'"):
+            await daemon.request_sync("nowhere")
+        store.orders[shut]["order_2"] = {"uuid": "order_2", "status": object()}
+        with pytest.raises(TransientError, match="500"):
+            await daemon.request_sync(shut)
 
 
 async def test_a_pass_that_read_earlier_does_not_undo_what_a_later_one_has_brought(

@@ -51,10 +51,10 @@ class Daemon:
     async def resume(self, scope: Scope, target: str | None) -> bool:
         return await self.sources.database.write(brakes.lift, scope, target, NOW)
 
-    async def request_sync(self) -> dict[str, Any]:
+    async def request_sync(self, campaign: str | None) -> dict[str, Any]:
         if self.sync_fault is not None:
             raise self.sync_fault
-        return {"campaigns": {"added": 1}}
+        return {"campaigns": {"added": 1}} | ({"orders": {"of": campaign}} if campaign else {})
 
     def brakes(self) -> Any:
         return self.sources.database.run(brakes.current)

@@ -119,6 +119,11 @@ async def test_a_sync_is_made_on_request(client: httpx.AsyncClient) -> None:
     assert (await client.post("/api/sync", headers=BEARER)).json() == {"campaigns": {"added": 1}}
 
 
+async def test_a_sync_reads_the_orders_of_a_campaign_that_is_named(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/sync", params={"campaign": "Spring"}, headers=BEARER)
+    assert answer.json()["orders"] == {"of": "Spring"}
+
+
 @pytest.mark.parametrize(
     ("fault", "status"),
     [(TransientError("the platform does not answer"), 503), (PermanentError("the platform refuses the token"), 502)],
