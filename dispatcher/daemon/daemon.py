@@ -30,6 +30,7 @@ from dispatcher.loops.to_platform.report import Report
 from dispatcher.loops.upkeep.cleanup import Cleanup
 from dispatcher.loops.upkeep.health import Health
 from dispatcher.loops.upkeep.last_calls import LastCalls
+from dispatcher.loops.upkeep.sole import Sole
 from dispatcher.loops.upkeep.timezones import TimeZones
 from dispatcher.mirror import attempts, brakes, campaigns, record
 from dispatcher.mirror.lock import hold_dispatching
@@ -77,6 +78,7 @@ class Daemon:
         database = await opened(settings, self._stack)
         running = await hold_dispatching(database)
         self._stack.callback(running.release)
+        self.triggers.add(Sole(running))
         epoch = await database.write(record.begin_epoch, platform.node(), clock.now())
         api = Platform(
             account.base_url, account.token.get_secret_value(), account.timeout, clock, ca_file=account.ca_file
