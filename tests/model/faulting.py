@@ -20,6 +20,7 @@ from tests.model.world import (
     NOT_STARTED,
     NOTHING,
     ON_ITS_WAY,
+    QUEUED,
     RUNNING,
     TAKING,
     TAKING_LATE,
@@ -29,6 +30,8 @@ from tests.model.world import (
     Job,
     Server,
     World,
+    epoch_of,
+    term,
 )
 
 
@@ -58,13 +61,13 @@ def arriving(world: World, rules: Rules) -> Iterator[Move]:
             for step in job.steps:
                 if step[0] not in {ON_ITS_WAY, TAKING_LATE}:
                     continue
-                name = f"late {'enqueue' if step[0] == ON_ITS_WAY else 'take_back'} ({step[1]})"
+                name = f"late {'enqueue' if step[0] == ON_ITS_WAY else 'take_back'} ({epoch_of(step[1])})"
                 here = with_job(world, order, number, without(job, step))
                 try:
                     if step[0] == ON_ITS_WAY:
                         arrived, _ = scripts.enqueue(here, order, number, step[1], rules, in_time=True)
                     else:
-                        arrived, _ = scripts.take_back(here, order, number, step[1], rules, fresh=bool(step[2]))
+                        arrived, _ = scripts.take_back(here, order, number, step[1], rules, step[2])
                 except DispatcherError:
                     arrived = here
                 yield Move(name, about, arrived)
@@ -103,7 +106,9 @@ def _of_job(
             yield "replies", 1, name, after
     if not job.old and _is_quiet(job) and job.sql in LIVE:
         old = job._replace(old=1, redis=job.redis._replace(seen=UNSEEN, document=0))
-        yield "outages", 1, "seen expires", without_replica(with_job(world, order, number, old))
+        # Where the mirror knows the entry and nobody has read it, that proves what the mark would have.
+        proved = job.sql == QUEUED and job.redis.entry == UNREAD
+        yield "outages", int(not proved), "seen expires", without_replica(with_job(world, order, number, old))
     in_charge = any(one.status == RUNNING and one.custody == HELD for one in world.dispatchers)
     if in_charge and job.sql == DIALING and (job.workers or job.redis.reports):
         yield "stalls", 1, "_begun: silent, though its worker lives", silent(world, order, number)
@@ -160,20 +165,18 @@ def _lost(world: World, order: int, number: int, job: Job, rules: Rules, workers
     if IS_DIALING in job.workers:
         yield "finish completed, reply lost", with_job(world, order, number, finished(job, HEARD_COMPLETED))
     for step in job.steps:
-        epoch = step[1]
+        epoch = epoch_of(step[1])
         if step[0] == ASKED:
-            yield (
-                f"enqueue put off ({epoch})",
-                with_job(world, order, number, without(job, step, (ON_ITS_WAY, epoch, 0))),
-            )
+            late = (ON_ITS_WAY, step[1], 0)
+            yield f"enqueue put off ({epoch})", with_job(world, order, number, without(job, step, late))
             try:
-                ran, answer = scripts.enqueue(world, order, number, epoch, rules, in_time=True)
+                ran, answer = scripts.enqueue(world, order, number, step[1], rules, in_time=True)
             except DispatcherError:
                 continue
             after = ran.orders[order].jobs[number]
             yield f"enqueue, reply lost ({epoch})", with_job(ran, order, number, without(after, step))
-            twice = without(after, step, (ANSWERED, epoch, answer), (ON_ITS_WAY, epoch, 0))
+            twice = without(after, step, (ANSWERED, term(epoch), answer), late)
             yield f"enqueue, to come again ({epoch})", with_job(ran, order, number, twice)
         elif step[0] == TAKING:
-            late = without(job, step, (TAKING_LATE, epoch, step[2]))
-            yield f"take_back put off ({epoch})", with_job(world, order, number, late)
+            put_off = without(job, step, (TAKING_LATE, world.term(epoch), step[2]))
+            yield f"take_back put off ({epoch})", with_job(world, order, number, put_off)

@@ -25,7 +25,7 @@ SOURCES = {
     DIALING: {INTENT, QUEUED},
     FINISHED: {INTENT, QUEUED, DIALING, UNCERTAIN, LOST},
     REVOKED: {INTENT, QUEUED},
-    EXPIRED: {INTENT, QUEUED, DIALING, UNCERTAIN, LOST},
+    EXPIRED: {INTENT, QUEUED, DIALING, UNCERTAIN},
     UNCERTAIN: {INTENT, QUEUED, DIALING},
 }
 """From which states an attempt may go to each; a test compares it with `dispatcher.model.attempt`."""

@@ -1,5 +1,6 @@
 """Small changes of a world that every step is made of."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tests.model.world import (
@@ -7,6 +8,7 @@ from tests.model.world import (
     ASKED,
     BURIED,
     FOUND,
+    HELD,
     ON_ITS_WAY,
     RECOVERING,
     STOPPED,
@@ -20,6 +22,7 @@ from tests.model.world import (
     Order,
     Step,
     World,
+    epoch_of,
 )
 
 
@@ -50,17 +53,20 @@ def with_dispatcher(world: World, epoch: int, changed: Dispatcher) -> World:
     return world._replace(dispatchers=(*old[: epoch - 1], changed, *old[epoch:]))
 
 
-def with_steps(world: World, change: dict[int, int | None], epoch: int) -> World:
-    """Return a world in which steps of a dispatcher have become other kinds of steps, or (None) are forgotten."""
+def with_steps(world: World, change: Mapping[int, int | None], epoch: int, its: int = 0) -> World:
+    """Return a world in which steps of a dispatcher have become other kinds of steps, or (None) are forgotten.
+
+    A `take_back` that was about to run and now runs late has the term `its`.
+    """
     orders = []
     for order in world.orders:
         jobs = []
         for job in order.jobs:
             steps: list[Step] = []
             for step in job.steps:
-                kind = change.get(step[0], step[0]) if step[1] == epoch else step[0]
+                kind = change.get(step[0], step[0]) if epoch_of(step[1]) == epoch else step[0]
                 if kind is not None:
-                    steps.append((kind, step[1], step[2]))
+                    steps.append((kind, its if kind == TAKING_LATE != step[0] else step[1], step[2]))
             jobs.append(job._replace(steps=tuple(sorted(steps))))
         orders.append(order._replace(jobs=tuple(jobs)))
     return world._replace(orders=tuple(orders))
@@ -99,12 +105,15 @@ def spent(world: World, kind: str, credit: int = 0) -> World:
 
 def stopped(world: World, epoch: int) -> World:
     """Return a world in which a dispatcher has exited or been killed; what it has sent may still come."""
-    known = world.dispatchers[epoch - 1].knows
+    known, its = world.dispatchers[epoch - 1].knows, world.term(epoch)
     world = with_dispatcher(world, epoch, Dispatcher(STOPPED, known, UNHELD))
     ends = {ASKED: ON_ITS_WAY, TAKING: TAKING_LATE, ANSWERED: None, FOUND: None, SURE: None, BURIED: None}
-    return with_steps(world, ends, epoch)
+    return with_steps(world, ends, epoch, its)
 
 
 def lose(world: World, epoch: int) -> World:
-    """`Custody.lose`: the queue is left alone for one lease."""
-    return with_dispatcher(world, epoch, world.dispatchers[epoch - 1]._replace(custody=RECOVERING))
+    """`Custody.lose`: the queue is left alone for one lease, and a new term begins."""
+    one = world.dispatchers[epoch - 1]
+    if one.custody not in {UNHELD, HELD}:
+        return world
+    return with_dispatcher(world, epoch, one._replace(custody=RECOVERING, losses=one.losses + 1))

@@ -27,6 +27,10 @@ class Rules(NamedTuple):
     """Off: when Redis has become another, a queue without live attempts is used again without waiting for a lease."""
     fenced: bool = True
     """Off: scripts do not look at the epoch."""
+    forgotten_stays: bool = True
+    """Off: what taking back has found frees a call that was held meanwhile because Redis had forgotten it."""
+    terms: bool = True
+    """Off: a step that began before a loss was noticed may go on after it was settled."""
 
 
 ALL_ON = Rules()

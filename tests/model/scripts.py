@@ -1,12 +1,14 @@
 """Redis's side: the scripts of `dispatcher/hopper/scripts`, each atomic."""
 
-from dispatcher.errors import DeposedError, DispatcherError, LostHopperError
+from dispatcher.errors import DeposedError, DispatcherError, LostHopperError, TransientError
 from tests.model.moves import with_job
 from tests.model.rules import Rules
 from tests.model.world import (
     ABSENT,
     CLAIMED,
     ENTERED,
+    FRESH,
+    KNOWN,
     LAPSED,
     NO_ENTRY,
     TAKEN,
@@ -15,34 +17,40 @@ from tests.model.world import (
     Copy,
     Server,
     World,
+    epoch_of,
 )
 
 
-def check(world: World, epoch: int, rules: Rules) -> World:
-    """guard.lua. Raises DeposedError or LostHopperError with nothing done."""
+def check(world: World, its: int, rules: Rules) -> None:
+    """guard.lua, of a script of the term `its`. Raises DeposedError, LateError or LostHopperError with nothing done."""
     server = world.server
-    if rules.fenced and server.fence > epoch:
+    if rules.fenced and epoch_of(server.fence) > epoch_of(its):
         raise DeposedError
-    if not (server.fence and server.group):
+    if rules.terms and server.fence > its:
+        raise LateError
+    if not (server.fence and server.group) or (rules.terms and server.fence < its):
         raise LostHopperError("phone")
-    return world._replace(server=Server(epoch, 1)) if server.fence != epoch else world
+
+
+class LateError(TransientError):
+    """The step began before the queue was made anew."""
 
 
 def answers(world: World, epoch: int, rules: Rules) -> bool:
     """Whether a script would find the dispatcher in charge, and the queue whole: `Custody.still_there`."""
     try:
-        check(world, epoch, rules)
+        check(world, world.term(epoch), rules)
     except DispatcherError:
         return False
     return world.dispatchers[epoch - 1].knows == world.run
 
 
-def adopt(world: World, epoch: int, rules: Rules, *, create: bool) -> World:
+def adopt(world: World, epoch: int, rules: Rules, *, create: bool, anew: bool = False) -> World:
     """adopt.lua."""
     server = world.server
-    if rules.fenced and server.fence > epoch:
+    if rules.fenced and epoch_of(server.fence) > epoch:
         raise DeposedError
-    if not (server.fence and server.group):
+    if anew or not (server.fence and server.group):
         if not create:
             raise LostHopperError("phone")
         orders = []
@@ -50,12 +58,12 @@ def adopt(world: World, epoch: int, rules: Rules, *, create: bool) -> World:
             jobs = tuple(job._replace(redis=job.redis._replace(entry=NO_ENTRY)) for job in order.jobs)
             orders.append(order._replace(jobs=jobs))
         world = world._replace(orders=tuple(orders))
-    return world._replace(server=Server(epoch, 1))
+    return world._replace(server=Server(world.term(epoch), 1))
 
 
-def enqueue(world: World, order: int, number: int, epoch: int, rules: Rules, *, in_time: bool) -> tuple[World, int]:
+def enqueue(world: World, order: int, number: int, its: int, rules: Rules, *, in_time: bool) -> tuple[World, int]:
     """enqueue.lua: return ENTERED, or TAKEN if the job may not enter any more."""
-    world = check(world, epoch, rules)
+    check(world, its, rules)
     job = world.orders[order].jobs[number]
     redis = job.redis
     if redis.seen == UNSEEN or (redis.seen == ENTERED and not rules.enters_once):
@@ -64,15 +72,15 @@ def enqueue(world: World, order: int, number: int, epoch: int, rules: Rules, *, 
     return world, redis.seen if redis.seen == ENTERED else TAKEN
 
 
-def take_back(world: World, order: int, number: int, epoch: int, rules: Rules, *, fresh: bool) -> tuple[World, int]:
+def take_back(world: World, order: int, number: int, its: int, rules: Rules, proof: int) -> tuple[World, int]:
     """take_back.lua: return the finding."""
-    world = check(world, epoch, rules)
+    check(world, its, rules)
     job = world.orders[order].jobs[number]
     redis = job.redis
     if redis.document:
         found = TAKEN
-    elif redis.seen == UNSEEN:
-        found = TAKEN if fresh else ABSENT
+    elif redis.seen == UNSEEN and proof != KNOWN:
+        found = TAKEN if proof == FRESH else ABSENT
     elif redis.seen in {TAKEN, LAPSED}:
         found = redis.seen
     elif redis.entry == NO_ENTRY:

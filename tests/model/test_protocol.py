@@ -15,7 +15,7 @@ ONE_DISPATCHER = [
     Bounds(orders=2, dispatchers=1),
     Bounds(orders=1, dispatchers=1, faults=Faults(crashes=2)),
     Bounds(orders=1, dispatchers=1, faults=Faults(replies=1)),
-    Bounds(orders=1, dispatchers=1, faults=Faults(losses=1)),
+    Bounds(orders=1, dispatchers=1, faults=Faults(losses=2)),
     Bounds(orders=1, dispatchers=1, faults=Faults(failovers=1)),
     Bounds(orders=1, dispatchers=1, faults=Faults(crashes=1, outages=1, stalls=1)),
     Bounds(orders=1, dispatchers=1, faults=Faults(crashes=1, retries=1)),
@@ -49,6 +49,8 @@ def test_no_call_is_begun_twice_none_is_lost_and_no_order_held_without_a_fault(b
         pytest.param("sure_of_gone", Faults(failovers=1), 15, id="gone is believed of a Redis that is the same"),
         pytest.param("looks_again", Faults(failovers=1), 13, id="so is what taking back has found"),
         pytest.param("waits_always", Faults(losses=1), 14, id="a queue on a new Redis waits for a lease"),
+        pytest.param("forgotten_stays", Faults(failovers=1), 17, id="no proof from before a loss is believed after it"),
+        pytest.param("terms", Faults(losses=1, replies=1), 13, id="no step from before a loss goes on after it"),
     ],
 )
 def test_without_a_rule_somebody_is_called_twice(rule: str, faults: Faults, longest: int) -> None:

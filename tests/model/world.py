@@ -38,20 +38,40 @@ NOT_BEGUN, ON_THE_LINE, HUNG_UP = range(3)
 """The fake telephone log: what is known of a job only to us. A completed call counts as on the line for ever."""
 
 ASKED, ANSWERED, ON_ITS_WAY, TAKING, FOUND, TAKING_LATE, SURE, BURIED = range(8)
-"""Steps under way, each (kind, epoch, what it carries).
+"""Steps under way, each (kind, term, what it carries).
 
 ASKED: an intent is written, `enqueue` is to run. ANSWERED: it has run, `_record` is to write its answer down.
 ON_ITS_WAY: an `enqueue` of which nobody awaits the answer any more. TAKING: an attempt was read as unbegun,
-`take_back` is to run with its flag. FOUND: it has run, `_write_down` is next. TAKING_LATE: a `take_back` of which
-nobody awaits the answer. SURE: a `gone` was read and `sure` was asked, `apply` is next. BURIED: `_settle` has
-held an attempt that was unbegun, and its `adopt` will see to it that the job never enters.
+`take_back` is to run with FRESH, KNOWN or neither. FOUND: it has run, `_write_down` is next. TAKING_LATE: a
+`take_back` of which nobody awaits the answer. SURE: a `gone` was read and `sure` was asked, `apply` is next. BURIED:
+`_settle` has held an attempt that was unbegun, and its `adopt` will see to it that the job never enters. ASKED,
+ON_ITS_WAY and TAKING_LATE have the term in which they began; the others, which take that of the moment in which they
+run, have their dispatcher's first.
 """
+
+NEITHER, FRESH, KNOWN = range(3)
+"""What stands in for a missing mark when a job is taken back: nothing, its intent's youth, or its entry."""
 
 NOT_STARTED, RUNNING, STOPPED = range(3)
 UNHELD, HELD, RECOVERING, LEASE_PASSED, DOUBTED = range(5)
 """How a dispatcher's custody has the phone; the last two are the steps of `_settle`."""
 
 Step = tuple[int, int, int]
+
+
+_LOSSES = 16
+"""More than a dispatcher can notice within the bounds of any exploration."""
+
+
+def term(epoch: int, losses: int = 0) -> int:
+    """Return the term of a dispatcher that has noticed so many losses."""
+    assert losses < _LOSSES
+    return epoch * _LOSSES + losses
+
+
+def epoch_of(term: int) -> int:
+    """Return the epoch of a term."""
+    return term // _LOSSES
 
 
 class Copy(NamedTuple):
@@ -98,15 +118,16 @@ class Order(NamedTuple):
 
 
 class Dispatcher(NamedTuple):
-    """One dispatcher: does it run, which server does it know, and what is its custody of the phone."""
+    """One dispatcher: does it run, which server does it know, what is its custody of the phone, and its term."""
 
     status: int = NOT_STARTED
     knows: int = -1
     custody: int = UNHELD
+    losses: int = 0
 
 
 class Server(NamedTuple):
-    """What Redis knows beside the jobs: the epoch in the fence (0 for none), and whether the group is there."""
+    """What Redis knows beside the jobs: the term in the fence (0 for none), and whether the group is there."""
 
     fence: int
     group: int
@@ -147,9 +168,13 @@ class World(NamedTuple):
         """Return how many workers have a job."""
         return sum(len(job.workers) for order in self.orders for job in order.jobs)
 
+    def term(self, epoch: int) -> int:
+        """Return the present term of a dispatcher."""
+        return term(epoch, self.dispatchers[epoch - 1].losses)
+
 
 def first(orders: int, dispatchers: int, faults: Faults) -> World:
     """Return the world in which the first dispatcher has just started on an empty hopper."""
     rest = (Dispatcher(),) * (dispatchers - 1)
     running = Dispatcher(RUNNING, 0, HELD)
-    return World(Server(1, 1), None, 0, 0, (running, *rest), faults, 0, (Order(),) * orders)
+    return World(Server(term(1), 1), None, 0, 0, (running, *rest), faults, 0, (Order(),) * orders)
