@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any, Generic, TypeGuard, TypeVar
+from typing import Any, Generic, NamedTuple, TypeGuard, TypeVar
 
 import orjson
 
@@ -24,11 +24,15 @@ _DEEPEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[T]):
-    """A document that could be read, at least in part: what it says, the document itself, and its digest."""
+    """A document that could be read, at least in part: what it says, the document itself, and its digest.
+
+    `text` is the document as JSON; None if it is not at hand.
+    """
 
     thing: T
     document: Mapping[str, Any]
     digest: str
+    text: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,31 @@ class Unreadable:
     why: str
 
 
-def campaign(found: Any) -> Parsed[Campaign] | Unreadable:
-    """Read a campaign."""
-    document = _Document(found)
+class Glance(NamedTuple):
+    """What a document is known by: most have not changed since the last pass, and need not be read to tell.
+
+    `uuid` is None if it cannot be named; `digest` is the one that it would have if it were read. `text` is the document
+    as JSON, its keys in order; None if something in it cannot be stored.
+    """
+
+    uuid: str | None
+    digest: str
+    text: bytes | None
+
+
+def glance(found: Any) -> Glance:
+    """Look at a document without reading it."""
+    text = _dumped(found)
+    if text is None:
+        document = _Document(found)
+        return Glance(document.uuid, "" if document.uuid is None else document.digest, None)
+    uuid = found.get("uuid") if isinstance(found, dict) else None
+    return Glance(uuid, _digest(text), text) if _is_name(uuid) else Glance(None, "", text)
+
+
+def campaign(found: Any, seen: Glance | None = None) -> Parsed[Campaign] | Unreadable:
+    """Read a campaign, at which somebody may have glanced."""
+    document = _Document(found, seen)
     if document.uuid is None:
         return document.unreadable("campaign")
     return document.parsed(
@@ -58,9 +84,9 @@ def campaign(found: Any) -> Parsed[Campaign] | Unreadable:
     )
 
 
-def phone(found: Any) -> Parsed[Phone] | Unreadable:
-    """Read a phone."""
-    document = _Document(found)
+def phone(found: Any, seen: Glance | None = None) -> Parsed[Phone] | Unreadable:
+    """Read a phone, at which somebody may have glanced."""
+    document = _Document(found, seen)
     if document.uuid is None:
         return document.unreadable("phone")
     return document.parsed(
@@ -76,9 +102,9 @@ def phone(found: Any) -> Parsed[Phone] | Unreadable:
     )
 
 
-def order(found: Any, campaign: str) -> Parsed[Order] | Unreadable:
-    """Read an order that the platform lists for a campaign."""
-    document = _Document(found)
+def order(found: Any, campaign: str, seen: Glance | None = None) -> Parsed[Order] | Unreadable:
+    """Read an order that the platform lists for a campaign, at which somebody may have glanced."""
+    document = _Document(found, seen)
     if document.uuid is None:
         return document.unreadable("order")
     owner = document.fields.get("campaignUuid", campaign)
@@ -109,11 +135,18 @@ def order(found: Any, campaign: str) -> Parsed[Order] | Unreadable:
 class _Document:
     """One JSON document on its way to being read; the first fault found is kept."""
 
-    def __init__(self, found: Any) -> None:
+    __slots__ = ("_digest", "_found", "_text", "fault", "fields")
+
+    def __init__(self, found: Any, seen: Glance | None = None) -> None:
         self.fault: str | None = None
-        self._dumped = _dumped(found)
-        if self._dumped is None:
-            found = self._made_sound(found)
+        self._digest: str | None = None
+        self._text: bytes | None
+        if seen is not None and seen.text is not None:
+            self._text, self._digest = seen.text, seen.digest
+        else:
+            self._text = _dumped(found)
+            if self._text is None:
+                found = self._made_sound(found)
         self.fields: dict[str, Any] = found if isinstance(found, dict) else {}
         self._found = found
 
@@ -136,7 +169,9 @@ class _Document:
     @property
     def digest(self) -> str:
         """The digest of what of the document is kept."""
-        return _digest(self._dumped) if self._dumped is not None else digest(self.fields)
+        if self._digest is None:
+            self._digest = digest(self.fields) if self._text is None else _digest(self._text)
+        return self._digest
 
     def unreadable(self, kind: str) -> Unreadable:
         if not isinstance(self._found, dict):
@@ -144,7 +179,7 @@ class _Document:
         return Unreadable(f"a {kind} has {_shown(self.fields.get('uuid'))} for a uuid")
 
     def parsed(self, thing: T) -> Parsed[T]:
-        return Parsed(thing, self.fields, self.digest)
+        return Parsed(thing, self.fields, self.digest, self._text)
 
     def blame(self, fault: str) -> None:
         self.fault = self.fault or fault
@@ -188,19 +223,6 @@ class _Document:
         except (ValueError, OverflowError):
             self.blame(f"{name} is {_shown(value)}, no time in ISO 8601")
             return None
-
-
-def name_and_digest(found: Any) -> tuple[str, str] | None:
-    """Return a document's uuid and the digest that it would have if it were read; None if it cannot be named.
-
-    Most documents have not changed since the last pass, and need not be read to tell.
-    """
-    dumped = _dumped(found)
-    if dumped is None:
-        document = _Document(found)
-        return None if document.uuid is None else (document.uuid, document.digest)
-    uuid = found.get("uuid") if isinstance(found, dict) else None
-    return (uuid, _digest(dumped)) if _is_name(uuid) else None
 
 
 def _dumped(found: Any) -> bytes | None:

@@ -49,8 +49,8 @@ class Retrying:
 
         try:
             return await self._once(request)  # nearly all of them succeed, and need none of what follows
-        except RetryableError as fault:
-            failed: RetryableError | None = fault
+        except RetryableError as first:
+            failed: RetryableError | None = first
         async for attempt in stamina.retry_context(on=wait, attempts=_ATTEMPTS, timeout=None):
             with attempt:
                 if failed is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dispatcher.api.client import Platform
-from dispatcher.api.parse import DIGEST_LENGTH, name_and_digest
+from dispatcher.api.parse import DIGEST_LENGTH, Glance, glance
 from dispatcher.api.transport import Mark
 
 _AHEAD = 3
@@ -25,8 +25,8 @@ Told = Callable[[str, int, int | None], None]
 class Sheet:
     """One page: how many things stand on it, the names and digests of those that can be named, and the list's total.
 
-    `things` are names (None where there is none), digests and the documents themselves; None if the page is the same as
-    when it was read last.
+    `things` are names (None where there is none), digests and the documents themselves, `glances` all that was seen of
+    them at a glance; None if the page is the same as when it was read last.
     """
 
     mark: Mark | None
@@ -34,14 +34,19 @@ class Sheet:
     total: int
     total_pages: int
     names: str
-    digests: str
+    digests: bytes
     things: Sequence[tuple[str | None, str, Any]] | None
+    glances: Sequence[Glance] | None
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Yield the name and digest of each thing that can be named."""
-        names = self.names.split("\n") if self.names else []
-        starts = range(0, len(self.digests), DIGEST_LENGTH)
-        return zip(names, (self.digests[start : start + DIGEST_LENGTH] for start in starts), strict=True)
+        digests = self.digests.hex()
+        starts = range(0, len(digests), DIGEST_LENGTH)
+        return zip(self.named(), (digests[start : start + DIGEST_LENGTH] for start in starts), strict=True)
+
+    def named(self) -> list[str]:
+        """Return the names of the things that have one."""
+        return self.names.split("\n") if self.names else []
 
     def is_last(self, number: int) -> bool:
         """Tell whether no page follows this one, which is the `number`th: by any of its counts.
@@ -71,10 +76,15 @@ class Sheets:
         self._told = told
         self._remember = remember
         self.total = 0  # how many things the list had when a page of it was last read
+        # What its reader told of the mirror when it had dealt with all pages; None once one of them has changed.
+        self.settled: object = None
         self._known: dict[int, Sheet] = {}
 
-    async def read(self, first: int = 1) -> AsyncGenerator[tuple[int, Sheet], None]:
-        """Yield each page with its number, from the `first`; a few more are on their way while one is dealt with."""
+    async def read(self, first: int = 1, until: int | None = None) -> AsyncGenerator[tuple[int, Sheet], None]:
+        """Yield each page with its number, from the `first`; a few more are on their way while one is dealt with.
+
+        None is asked for beyond `until`.
+        """
         coming: deque[asyncio.Task[Sheet]] = deque()
         number, asked, read = first, first, 0
         try:
@@ -86,11 +96,11 @@ class Sheets:
                 if self._told is not None:
                     self._told(self._key, read, sheet.total)
                 last = sheet.is_last(number)
-                while not last and asked < min(sheet.total_pages, number + _AHEAD):
+                while not last and asked < min(sheet.total_pages, number + _AHEAD, until or sheet.total_pages):
                     asked += 1
                     coming.append(asyncio.create_task(self.one(asked)))
                 yield number, sheet
-                if last:
+                if last or number == until:
                     break
                 number += 1
             self._known = {known: sheet for known, sheet in self._known.items() if known <= number}
@@ -109,10 +119,12 @@ class Sheets:
             return known
         if page is None:
             raise AssertionError("only a page that is known can be the same")
-        things = [(*(name_and_digest(item) or (None, "")), item) for item in page.items]
-        names = "\n".join(name for name, _, _ in things if name is not None)
-        digests = "".join(digest for _, digest, _ in things)
-        sheet = Sheet(page.mark, len(things), page.total, page.total_pages, names, digests, None)
+        glances = [glance(item) for item in page.items]
+        names = "\n".join(seen.uuid for seen in glances if seen.uuid is not None)
+        digests = bytes.fromhex("".join(seen.digest for seen in glances))
+        sheet = Sheet(page.mark, len(glances), page.total, page.total_pages, names, digests, None, None)
+        self.settled = None
         if self._remember:
             self._known[number] = sheet
-        return replace(sheet, things=things)
+        things = [(seen.uuid, seen.digest, item) for seen, item in zip(glances, page.items, strict=True)]
+        return replace(sheet, things=things, glances=glances)

@@ -7,7 +7,7 @@ the platform sent back, which may be the request itself; of a redirect only wher
 import asyncio
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -222,7 +222,8 @@ def _spare_searches() -> None:
     quarter of the request's time.
     """
     if find_spec("sniffio") is None:
-        sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type] (None is what the language has for this)
+        known: MutableMapping[str, Any] = sys.modules
+        known.setdefault("sniffio", None)  # what the language has for a module that cannot be imported
 
 
 def _mark(response: httpx.Response, body: bytes) -> Mark:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Table, Text, and_, cast, func, select, update
 
 from dispatcher.mirror.changes import ADDED, CHANGED, REMOVED, Change, differing
@@ -25,11 +26,15 @@ def digests(connection: Connection, kind: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A campaign or a phone as the platform has it, with its document and that document's digest."""
+    """A campaign or a phone as the platform has it, with its document and that document's digest.
+
+    `text` is the document as JSON; None if it is not at hand.
+    """
 
     thing: Campaign | Phone
     document: Mapping[str, Any]
     digest: str
+    text: bytes | None = None
 
 
 def put_found(
@@ -42,7 +47,14 @@ def put_found(
     put(
         connection,
         table,
-        [{**_row(one.thing), "document": one.document, "digest": one.digest} for one in found],
+        [
+            {
+                **_row(one.thing),
+                "document": one.document if one.text is None else orjson.Fragment(one.text),
+                "digest": one.digest,
+            }
+            for one in found
+        ],
         stamps,
     )
     return changes
@@ -201,14 +213,13 @@ def orders_imported_at(connection: Connection) -> dict[str, datetime]:
 
 def version(connection: Connection) -> tuple[object, ...]:
     """Return something that differs whenever campaigns or phones have been changed, by whichever process."""
-    return tuple(
-        value
-        for table in (campaigns, phones)
-        for value in (
-            *_newest(connection, table),
-            connection.execute(select(func.count(table.c.mirrored_at))).scalar_one(),
-        )
-    )
+    return tuple(stand(connection, kind) for kind in TABLES)
+
+
+def stand(connection: Connection, kind: str) -> tuple[object, ...]:
+    """Return something that differs whenever things of a kind have been changed, by whichever process."""
+    table = TABLES[kind]
+    return (*_newest(connection, table), connection.execute(select(func.count(table.c.mirrored_at))).scalar_one())
 
 
 def orders_synced_at(connection: Connection) -> dict[str, datetime]:

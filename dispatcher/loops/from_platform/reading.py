@@ -2,6 +2,10 @@
 
 Pages are written as they come: what a page says of a thing holds, whatever becomes of the rest of the list. What a
 list does not say is another matter: a thing that is missing is asked for by name before anything is concluded.
+
+A part of all is settled when the mirror holds what all of its pages say and nothing is left to ask. As long as nobody
+has written to the mirror since, its pages that are the same need not be compared with the mirror, nor the mirror be
+read. A list of all always is: somebody may have changed the database by hand, and told nobody.
 """
 
 import asyncio
@@ -12,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.api.listing import READINGS
-from dispatcher.api.parse import Parsed, Unreadable
+from dispatcher.api.parse import Glance, Parsed, Unreadable
 from dispatcher.api.sheets import Sheet, Sheets
 from dispatcher.errors import TransientError
 from dispatcher.log import logger
@@ -38,7 +42,7 @@ class Kind:
     """One of the platform's lists of things: how to read one, and how to ask for one by name."""
 
     name: str  # campaigns or phones, on the platform and in the mirror
-    parse: Callable[[Any], Parsed[Any] | Unreadable]
+    parse: Callable[[Any, Glance | None], Parsed[Any] | Unreadable]
     ask: Callable[[str], Awaitable[dict[str, Any] | None]]
 
 
@@ -65,76 +69,107 @@ class Reader:
         self._kind = kind
         self._made = made
         self._accept_removals = accept_removals
-        self._mirrored: dict[str, str] = {}  # uuid: digest
+        self._mirrored: dict[str, str] | None = None  # uuid: digest; None as long as nothing had to be compared
+        self._settled = False  # nobody has written to the mirror since the list was settled
         self._waiting: list[Found] = []
         self._writing: asyncio.Future[None] | None = None
         self._unreadable: list[str] = []
+        self._replaced = False  # a page was read again, and may not be the one any more that was counted
 
-    async def read(self, sheets: Sheets, judged: Collection[str] | None) -> None:
-        """Read the list; of the things in `judged`, or all that the mirror has if None, those missing are looked into.
+    async def read(self, sheets: Sheets, judged: Callable[[Connection], Collection[str]] | None) -> None:
+        """Read the list, and look into what it lacks: of the things that `judged` reads, or of all in the mirror.
 
         TooMuchMissingError if more is missing than can be asked for by name, and the list is not a whole one of all.
         """
-        self._mirrored = await self._context.database.read(campaigns.digests, self._kind.name)
+        database, name = self._context.database, self._kind.name
+        if judged is not None and sheets.settled is not None:
+            self._settled = sheets.settled == await database.read(campaigns.stand, name)
         listed: set[str] = set()
-        reading = Reading()
+        is_whole = False
         async with self._writer():
             for _ in range(READINGS):
                 reading = await self._read_once(sheets)
-                listed |= reading.listed
-                if reading.whole:
-                    listed = reading.listed
+                if reading is None:
+                    return await self._count_refused()
+                is_whole = reading.whole
+                listed = reading.listed if is_whole else listed | reading.listed
+                if is_whole:
                     break
-            missing = [uuid for uuid in (list(self._mirrored) if judged is None else judged) if uuid not in listed]
-            if len(missing) > ASKED_AT_MOST and not (reading.whole and judged is None):
+            all_judged = list(await self._known()) if judged is None else await database.read(judged)
+            missing = [uuid for uuid in all_judged if uuid not in listed]
+            if len(missing) > ASKED_AT_MOST and not (is_whole and judged is None):
                 raise TooMuchMissingError(
-                    f"the platform's list of {self._kind.name} shifted in each of {READINGS} readings, and too much of"
+                    f"the platform's list of {name} shifted in each of {READINGS} readings, and too much of"
                     " it is missing to be asked for by name; what is missing was left as it was"
                 )
             gone, refusal = await self._look_into(missing, len(listed))
         await self._conclude(gone, refusal)
         self._made.counts.unchanged += len(listed - self._made.added - self._made.changed)
+        if is_whole and not missing and not self._unreadable and not self._replaced:
+            sheets.settled = await database.read(campaigns.stand, name)
+        return None
 
-    async def _read_once(self, sheets: Sheets) -> Reading:
-        """Read the list up to its end, or to where it is seen to have shifted."""
+    async def _read_once(self, sheets: Sheets) -> Reading | None:
+        """Read the list up to its end, or to where it is seen to have shifted; None if it is settled and the same."""
         reading = Reading()
+        settled, self._settled = self._settled, False
+        same: list[Sheet] | None = [] if settled else None  # so far all pages are
         self._unreadable = []
         async with aclosing(sheets.read()) as pages:
             async for number, sheet in pages:
-                entries = list(sheet.entries())
-                reading.take(sheet.size, sheet.total, [uuid for uuid, _ in entries])
-                same = sheet.size == len(entries) and all(
-                    self._mirrored.get(uuid) == digest for uuid, digest in entries
-                )
-                if not same:
-                    await self._take(sheet if sheet.things is not None else await sheets.one(number, anew=True))
+                if same is not None:
+                    if sheet.things is None:
+                        same.append(sheet)
+                        continue
+                    for earlier in same:
+                        reading.take(earlier.size, earlier.total, earlier.named())
+                    same = None
+                reading.take(sheet.size, sheet.total, sheet.named())
+                if not settled or sheet.things is not None:
+                    await self._compare(number, sheet, sheets)
                 if reading.drifted:
                     break
-        return reading
+        if same is None:
+            return reading
+        self._made.counts.unchanged += sum(sheet.size for sheet in same)
+        return None
 
-    async def _take(self, sheet: Sheet) -> None:
+    async def _known(self) -> dict[str, str]:
+        """Return the digests of what the mirror has, by uuid."""
+        if self._mirrored is None:
+            self._mirrored = await self._context.database.read(campaigns.digests, self._kind.name)
+        return self._mirrored
+
+    async def _compare(self, number: int, sheet: Sheet, sheets: Sheets) -> None:
         """Read the things of a page that differ from the mirror, and those that cannot be named."""
-        for uuid, digest, thing in sheet.things or ():
-            if uuid is None or self._mirrored.get(uuid) != digest:
-                self._note(self._kind.parse(thing))
+        mirrored = await self._known()
+        if sheet.things is None:
+            entries = list(sheet.entries())
+            if len(entries) == sheet.size and all(mirrored.get(uuid) == digest for uuid, digest in entries):
+                return
+            sheet = await sheets.one(number, anew=True)
+            self._replaced = True
+        for seen, (_, _, thing) in zip(sheet.glances or (), sheet.things or (), strict=True):
+            if seen.uuid is None or mirrored.get(seen.uuid) != seen.digest:
+                self._note(self._kind.parse(thing, seen), mirrored)
         if len(self._waiting) >= _AT_ONCE:
             await self._flush()
 
-    def _note(self, found: Parsed[Any] | Unreadable) -> None:
+    def _note(self, found: Parsed[Any] | Unreadable, mirrored: dict[str, str]) -> None:
         """Have a thing written, if it is news."""
         if isinstance(found, Unreadable):
             self._unreadable.append(found.why)
             return
         uuid = found.thing.uuid
-        before = self._mirrored.get(uuid)
+        before = mirrored.get(uuid)
         if before == found.digest:
             return
         if before is None:
             self._made.added.add(uuid)
         elif uuid not in self._made.added:
             self._made.changed.add(uuid)
-        self._mirrored[uuid] = found.digest
-        self._waiting.append(Found(found.thing, found.document, found.digest))
+        mirrored[uuid] = found.digest
+        self._waiting.append(Found(found.thing, found.document, found.digest, found.text))
 
     @asynccontextmanager
     async def _writer(self) -> AsyncIterator[None]:
@@ -166,8 +201,8 @@ class Reader:
 
     async def _look_into(self, missing: Sequence[str], listed: int) -> tuple[list[str], str | None]:
         """Ask for missing things by name; return those that are gone, and why that is not believed if it is not."""
-        name, mirrored = self._kind.name, len(self._mirrored)
-        refusal = None if self._accept_removals else removal_refused(name, len(missing), mirrored, listed)
+        name, mirrored = self._kind.name, await self._known()
+        refusal = None if self._accept_removals else removal_refused(name, len(missing), len(mirrored), listed)
         if refusal is not None and len(missing) > ASKED_AT_MOST:
             return list(missing), refusal
         gone = []
@@ -176,8 +211,8 @@ class Reader:
             if document is None:
                 gone.append(uuid)
             else:
-                self._note(self._kind.parse(document))
-        return gone, None if self._accept_removals else removal_refused(name, len(gone), mirrored, listed)
+                self._note(self._kind.parse(document, None), mirrored)
+        return gone, None if self._accept_removals else removal_refused(name, len(gone), len(mirrored), listed)
 
     async def _conclude(self, gone: Sequence[str], refusal: str | None) -> None:
         """Remove what is gone or, if that is not believed, see to it that nothing is dialled by it."""
@@ -185,17 +220,20 @@ class Reader:
         removed = await self._context.database.write(
             _conclude, self._kind.name, gone, self._context.clock.now(), believed=refusal is None
         )
-        faults = await self._context.database.read(campaigns.faults, self._kind.name)
         made.changes += removed[:_MOST_CHANGES]
         made.touched = made.touched or bool(gone)
-        counts.refuse(*self._unreadable)
-        counts.refuse(*(f"{self._kind.name[:-1]} {uuid}: {fault}" for uuid, fault in faults.items()))
+        await self._count_refused()
         if refusal is None:
             counts.removed = len(gone)
         else:
             counts.refused += len(gone)
             counts.refusals.append(refusal)
             log.warning("removal refused", why=refusal)
+
+    async def _count_refused(self) -> None:
+        faults = await self._context.database.read(campaigns.faults, self._kind.name)
+        named = (f"{self._kind.name[:-1]} {uuid}: {fault}" for uuid, fault in faults.items())
+        self._made.counts.refuse(*self._unreadable, *named)
 
 
 def _conclude(connection: Connection, kind: str, gone: Sequence[str], now: datetime, *, believed: bool) -> list[Change]:

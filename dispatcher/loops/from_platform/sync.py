@@ -105,9 +105,8 @@ class Sync:
     async def _read_campaigns(self, made: dict[str, Made], started: datetime) -> None:
         """Read the active campaigns, or all of them where that is as little or it is time to."""
         if not self._is_time_for_all(started):
-            active = await self._context.database.read(campaigns.active)
             try:
-                return await self._reader(self._campaigns, made).read(self._active_campaigns, active)
+                return await self._reader(self._campaigns, made).read(self._active_campaigns, campaigns.active)
             except (TooMuchMissingError, RefusedError) as found:
                 log.info("all campaigns are read", why=str(found))
         self._read_all_at = None  # if this one fails, the next pass is to read all of them too

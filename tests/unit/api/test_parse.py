@@ -104,8 +104,10 @@ def test_no_depth_raises(where: Callable[[Any], Any], levels: int) -> None:
 
 def check(found: Any) -> None:
     read = parse.campaign(found)
-    expected = (read.thing.uuid, read.digest) if isinstance(read, Parsed) else None
-    assert parse.name_and_digest(found) == expected
+    seen = parse.glance(found)
+    assert seen[:2] == ((read.thing.uuid, read.digest) if isinstance(read, Parsed) else (None, ""))
+    assert parse.campaign(found, seen) == read
+    assert seen.text is None or orjson.loads(seen.text) == found
     for parsed in (parse.campaign(found), parse.phone(found), parse.order(found, "campaign_1")):
         if isinstance(parsed, Unreadable):
             assert parsed.why
