@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Generic, NamedTuple, TypeGuard, TypeVar
 
@@ -18,12 +19,12 @@ DIGEST_LENGTH = 32
 
 _LONGEST_ID = 200
 _LONGEST_SHOWN = 60
+_LONGEST_KEPT = 2000
 _DEEPEST = 100
 """Levels of nesting that are read: far more than the platform's documents have, far fewer than break a parser."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed(Generic[T]):
+class Parsed(NamedTuple, Generic[T]):
     """A document that could be read, at least in part: what it says, the document itself, and its digest.
 
     `text` is the document as JSON; None if it is not at hand.
@@ -76,7 +77,7 @@ def campaign(found: Any, seen: Glance | None = None) -> Parsed[Campaign] | Unrea
             status=document.word("status"),
             type=document.word("type"),
             timezone=document.optional("timezone"),
-            schedule=document.fields.get("schedule"),
+            schedule=_same(document.fields.get("schedule")),
             phone=document.reference("outboundPhoneUuid"),
             assistant=document.reference("outboundAssistantUuid"),
             fault=document.fault,
@@ -107,27 +108,29 @@ def order(found: Any, campaign: str, seen: Glance | None = None) -> Parsed[Order
     document = _Document(found, seen)
     if document.uuid is None:
         return document.unreadable("order")
-    owner = document.fields.get("campaignUuid", campaign)
+    get = document.fields.get
+    owner = get("campaignUuid", campaign)
     if owner != campaign:
         document.blame(f"campaignUuid is {_shown(owner)}, but the order is listed for {_shown(campaign)}")
-    record = document.fields.get("record")
-    if not isinstance(record, Mapping):
+    record = get("record")
+    if not isinstance(record, dict):
         document.blame(f"record is {_shown(record)}, not an object")
         record = {}
     # Older pages of the platform say `phone` where newer ones say `phoneNumber`.
     number = record.get("phoneNumber", record.get("phone"))
+    # By their places, and methods only for what is there: a campaign may have a million orders.
     return document.parsed(
         Order(
-            uuid=document.uuid,
-            campaign=campaign,
-            status=order_status(document.fields.get("status")),
-            number=number if isinstance(number, str) else None if number is None else _shown(number),
-            scheduled_at=document.instant("scheduledTime"),
-            instructions=document.optional("instructions"),
-            record=_text(record.get("uuid")),
-            record_name=_text(record.get("name")),
-            country=_text(record.get("country")),
-            fault=document.fault,
+            document.uuid,
+            campaign,
+            order_status(get("status")),
+            number if number is None or isinstance(number, str) else _shown(number),
+            None if get("scheduledTime") is None else document.instant("scheduledTime"),
+            None if get("instructions") is None else document.optional("instructions"),
+            _text(record.get("uuid")),
+            _text(record.get("name")),
+            _text(record.get("country")),
+            document.fault,
         )
     )
 
@@ -135,19 +138,24 @@ def order(found: Any, campaign: str, seen: Glance | None = None) -> Parsed[Order
 class _Document:
     """One JSON document on its way to being read; the first fault found is kept."""
 
-    __slots__ = ("_digest", "_found", "_text", "fault", "fields")
+    __slots__ = ("_digest", "_found", "_text", "fault", "fields", "uuid")
 
     def __init__(self, found: Any, seen: Glance | None = None) -> None:
         self.fault: str | None = None
+        self.uuid: str | None  # the name of the thing; None if it has none that could be shown
+        self.fields: dict[str, Any]
         self._digest: str | None = None
         self._text: bytes | None
         if seen is not None and seen.text is not None:
-            self._text, self._digest = seen.text, seen.digest
+            self.uuid, self._digest, self._text = seen
+            self.fields = found if self.uuid is not None or isinstance(found, dict) else {}
         else:
             self._text = _dumped(found)
             if self._text is None:
                 found = self._made_sound(found)
-        self.fields: dict[str, Any] = found if isinstance(found, dict) else {}
+            self.fields = found if isinstance(found, dict) else {}
+            uuid = self.fields.get("uuid")
+            self.uuid = uuid if _is_name(uuid) else None
         self._found = found
 
     def _made_sound(self, found: Any) -> Any:
@@ -159,12 +167,6 @@ class _Document:
         # A name with NUL is none: lists are compared by what stood in them, and nothing may be renamed here.
         sound = _without_nul(found)
         return sound if not isinstance(found, dict) or _is_name(found.get("uuid")) else sound | {"uuid": None}
-
-    @property
-    def uuid(self) -> str | None:
-        """The name of the thing; None if it has none that could be shown."""
-        uuid = self.fields.get("uuid")
-        return uuid if _is_name(uuid) else None
 
     @property
     def digest(self) -> str:
@@ -276,6 +278,20 @@ def _without_nul(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_nul(held) for held in value]
     return value
+
+
+def _same(schedule: Any) -> Any:
+    """Return a schedule, the same one for all campaigns that keep the same hours: there are thousands, and few hours."""
+    try:
+        text = orjson.dumps(schedule)
+    except orjson.JSONEncodeError:
+        return schedule  # nested very deep
+    return _schedule(text) if len(text) <= _LONGEST_KEPT else schedule
+
+
+@lru_cache(maxsize=1024)
+def _schedule(text: bytes) -> Any:
+    return orjson.loads(text)
 
 
 def _shown(value: Any) -> str:

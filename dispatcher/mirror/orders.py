@@ -1,9 +1,9 @@
 """Orders in the mirror: what the platform says of each, and what we know beside it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -21,13 +21,25 @@ from sqlalchemy import (
 )
 
 from dispatcher.mirror.order_records import number_is_forbidden, number_is_live, record_of, records
-from dispatcher.mirror.rows import chunks, put
+from dispatcher.mirror.rows import NOTHING, chunks, put
 from dispatcher.mirror.tables import EPOCH, dead_letters, order_reports, orders
 from dispatcher.mirror.types import Instant
 from dispatcher.model.order import OrderRecord, OrderStatus
 from dispatcher.rules.orders import CALLBACK, NEW, RETRY
 
-Change = dict[str, Any]
+Change = Mapping[str, Any]
+
+
+class Standing(NamedTuple):
+    """What tells whether an order that is listed is as it was.
+
+    `digest` is None if it is not listed by what the mirror knows; it was last written or seen at `seen_at`.
+    """
+
+    campaign: str
+    digest: str | None
+    seen_at: datetime
+
 
 is_waiting = and_(
     # Spelled as in the index `orders_waiting`: SQLite does not see that `dialable = 1` is the same.
@@ -65,16 +77,32 @@ def starting(connection: Connection, campaign: str, text: str) -> list[str]:
     return list(connection.execute(select(orders.c.uuid).where(mine, same).limit(2)).scalars())
 
 
-def of_campaign(connection: Connection, campaign: str) -> set[str]:
-    """Return the uuids of a campaign's orders that the platform has."""
-    its = and_(orders.c.campaign == campaign, orders.c.removed_at.is_(None), is_the_platforms)
-    return set(connection.execute(select(orders.c.uuid).where(its)).scalars())
+def of_campaign(
+    connection: Connection, campaign: str, status: OrderStatus | None = None, *, seen_before: datetime | None = None
+) -> set[str]:
+    """Return the uuids of a campaign's orders that the platform has: all, or of a status, as far as they are listed.
+
+    With `seen_before` only those that were last listed before it.
+    """
+    its = [orders.c.campaign == campaign, orders.c.removed_at.is_(None), is_the_platforms]
+    if status is not None:
+        its += [orders.c.status == status.value, orders.c.unlisted_at.is_(None)]
+    if seen_before is not None:
+        its.append(orders.c.mirrored_at < seen_before)
+    return set(connection.execute(select(orders.c.uuid).where(*its)).scalars())
 
 
-def put_orders(connection: Connection, changes: Sequence[Change], at: datetime) -> None:
-    """Write orders that are new or have changed; each change names every column that it sets."""
-    stamps = {"mirrored_at": at, "removed_at": None, "unlisted_at": None}
-    put(connection, orders, [{**change, **stamps} for change in changes])
+def add_orders(connection: Connection, rows: Sequence[Change], at: datetime, same: Change = NOTHING) -> None:
+    """Write orders that the mirror has never seen; each row, with what is the `same` in all, names all columns it sets.
+
+    `due_at` is what nothing but the order's own time puts off.
+    """
+    put(connection, orders, rows, {**same, "mirrored_at": at, "removed_at": None, "unlisted_at": None})
+
+
+def put_orders(connection: Connection, changes: Sequence[Change], at: datetime, same: Change = NOTHING) -> None:
+    """Write orders that have changed; those that something else puts off stay so."""
+    add_orders(connection, changes, at, same)
     _refresh_due(connection, [change["uuid"] for change in changes])
 
 
@@ -103,14 +131,14 @@ def _forget(connection: Connection, some: Sequence[str]) -> None:
         connection.execute(left.delete().where(left.c.order.in_(some)))
 
 
-def digests(connection: Connection, campaign: str, uuids: Iterable[str]) -> dict[str, tuple[str, datetime]]:
-    """Return of a campaign's orders that the platform lists their digests, and when they were last written or seen."""
-    found: dict[str, tuple[str, datetime]] = {}
-    columns = select(orders.c.uuid, orders.c.digest, orders.c.mirrored_at)
+def standing(connection: Connection, uuids: Iterable[str]) -> dict[str, Standing]:
+    """Return how orders stand, by uuid; those that the mirror has never seen are left out."""
+    found: dict[str, Standing] = {}
+    gone = or_(orders.c.removed_at.is_not(None), orders.c.unlisted_at.is_not(None))
+    columns = select(orders.c.uuid, orders.c.campaign, orders.c.digest, orders.c.mirrored_at, gone)
     for some in chunks(uuids):
-        its = and_(orders.c.uuid.in_(some), orders.c.campaign == campaign)
-        there = and_(its, orders.c.removed_at.is_(None), orders.c.unlisted_at.is_(None))
-        found |= {row.uuid: (row.digest, row.mirrored_at) for row in connection.execute(columns.where(there))}
+        for uuid, campaign, digest, seen_at, is_gone in connection.execute(columns.where(orders.c.uuid.in_(some))):
+            found[uuid] = Standing(campaign, None if is_gone else digest, seen_at)
     return found
 
 
@@ -120,17 +148,13 @@ def saw(connection: Connection, uuids: Iterable[str], at: datetime) -> None:
         connection.execute(update(orders).where(orders.c.uuid.in_(some)).values(mirrored_at=at))
 
 
-def unlist(connection: Connection, campaign: str, status: OrderStatus, listed: Collection[str], at: datetime) -> int:
-    """Mark a campaign's orders of a status that the whole list of that status lacks; return how many are new to that.
+def unlist(connection: Connection, uuids: Collection[str], at: datetime) -> None:
+    """Mark orders that the whole list of their status lacks.
 
     What has become of them the platform has not said: they keep what is known of them, and are not dialled.
     """
-    of_status = and_(orders.c.campaign == campaign, orders.c.status == status.value)
-    there = and_(of_status, orders.c.removed_at.is_(None), orders.c.unlisted_at.is_(None), is_the_platforms)
-    missing = set(connection.execute(select(orders.c.uuid).where(there)).scalars()) - set(listed)
-    for some in chunks(missing):
+    for some in chunks(uuids):
         connection.execute(update(orders).where(orders.c.uuid.in_(some)).values(unlisted_at=at, dialable=False))
-    return len(missing)
 
 
 def waiting(
@@ -226,6 +250,7 @@ def spend(
 
 
 def _refresh_due(connection: Connection, uuids: Iterable[str]) -> None:
+    """Let orders be due when whatever puts them off is over."""
     for some in chunks(uuids):
         connection.execute(_refreshing(connection.dialect.name), {"orders": some})
 

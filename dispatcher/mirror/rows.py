@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
+from dispatcher.mirror.types import Instant
+
 Row = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -61,7 +63,10 @@ def _defaults(table: Table, named: Collection[str]) -> Row:
 
 def _writer(connection: Connection, table: Table, name: str) -> Callable[[Any], Any] | None:
     """Return what makes of a column's values what the driver takes; None if it takes them as they are."""
-    return table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    kind = table.c[name].type
+    write = kind.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    # Many rows have the same instant, and to write one down takes longer than all the rest of its row.
+    return write if write is None or not isinstance(kind, Instant) else lru_cache(maxsize=_LARGEST_BLOCK)(write)
 
 
 def _blocks(rows: int) -> Iterator[int]:

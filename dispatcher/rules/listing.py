@@ -1,5 +1,6 @@
 """When a listing of the platform is whole, and whether to believe what it lacks."""
 
+from array import array
 from collections.abc import Sequence
 
 ASKED_AT_MOST = 100
@@ -7,6 +8,9 @@ ASKED_AT_MOST = 100
 
 _MOST_SHARE = 0.3
 _ALWAYS_ALLOWED = 10
+
+
+_SHELVES = 256
 
 
 class Reading:
@@ -39,6 +43,36 @@ class Reading:
     def whole(self) -> bool:
         """Tell whether the pages that were noted are all there are."""
         return not self.drifted and self._things == self._total
+
+
+class LongReading:
+    """One reading of a list that is too long to keep its names: a name takes eight bytes, its hash.
+
+    That a thing was listed twice shows only at the end. Two names with one hash would look like that, too, and then the
+    list, which does not count as whole, says nothing of what it lacks: once in many millions of such lists.
+    """
+
+    def __init__(self) -> None:
+        self._drifted = False
+        self._things = 0
+        self._total: int | None = None
+        self._shelves = [array("q") for _ in range(_SHELVES)]
+
+    def take(self, things: int, total: int, names: Sequence[str]) -> None:
+        """Note a page: how many things stand on it, the total that it tells, and the names of those that have one."""
+        shelves = self._shelves
+        for known in map(hash, names):
+            shelves[known % _SHELVES].append(known)
+        self._things += things
+        self._drifted = self._drifted or (self._total is not None and self._total != total)
+        self._total = total
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether the pages that were noted are all there are."""
+        adds_up = not self._drifted and self._things == self._total
+        # Shelf by shelf: a set of all would take forty times as much as the shelves do.
+        return adds_up and all(len(set(shelf)) == len(shelf) for shelf in self._shelves)
 
 
 def removal_refused(kind: str, missing: int, mirrored: int, listed: int) -> str | None:

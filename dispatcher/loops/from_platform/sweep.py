@@ -3,32 +3,32 @@
 A short list is read whole. Of a long one, between whole readings, the lists of the statuses that may be called are
 read; an order that its status's list has come to lack is not dialled until it is listed again. A long list that shifts
 while it is read says nothing of what it lacks: what was seen counts as seen, and the rest goes stale.
+
+What a short list lacks is told by the names that it has. The names of a long one are too many to be kept: of each of
+its orders the mirror notes that it was seen, and what it lacks was not seen since its reading began.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote
 
-from dispatcher.api import parse
 from dispatcher.api.listing import READINGS
-from dispatcher.api.parse import Parsed
 from dispatcher.api.sheets import Sheet, Sheets
 from dispatcher.api.transport import RefusedError
 from dispatcher.loops.context import Context
+from dispatcher.loops.from_platform import order_pages
 from dispatcher.loops.from_platform.counts import Counts
 from dispatcher.mirror import campaigns, orders
-from dispatcher.mirror.changes import CHANGED, Change
+from dispatcher.mirror.changes import Change
 from dispatcher.mirror.database import Connection
-from dispatcher.mirror.tables import EPOCH
-from dispatcher.model.order import DIALABLE, Order, OrderRecord, OrderStatus, order_status
-from dispatcher.rules.listing import Reading
-from dispatcher.rules.orders import judge
+from dispatcher.model.order import DIALABLE, OrderStatus, order_status
+from dispatcher.rules.listing import LongReading, Reading
 
-PAGES_AT_ONCE = 20
-"""Pages of one campaign in a slice; then it is the turn of the next."""
+PAGES_AT_ONCE = 100
+"""Pages of one campaign in a slice, at most; then it is the turn of the next."""
 
 LONG = 500
 """A list of more orders than this is read by status between whole readings."""
@@ -36,7 +36,11 @@ LONG = 500
 BY_STATUS: Sequence[OrderStatus | None] = sorted(DIALABLE)
 WHOLE: Sequence[OrderStatus | None] = (None,)
 
-_PAGES_PER_WRITE = 5
+_SLICE_S = 1.0
+"""A slice ends after so long, however few pages it had."""
+
+_PAGES_PER_WRITE = 10
+_MARKS_PER_WRITE = 5000
 _MOST_CHANGES = 200
 """Changes of one pass that are written down one by one; the rest is only counted."""
 
@@ -67,10 +71,12 @@ class Sweep:
         self.is_of_all = None in lists
         self._is_whole = True
         self._readings = 0
+        self._writing: asyncio.Future[None] | None = None
         self._begin()
 
     def _begin(self) -> None:
-        self._reading = Reading()
+        self._reading: Reading | LongReading | None = None  # which, its first page tells
+        self._began_at = self._context.clock.now()
         self._number = 1
         self._readings += 1
 
@@ -82,35 +88,62 @@ class Sweep:
     async def advance(self, made: Made) -> None:
         """Read one slice. FilterIgnoredError or RefusedError if lists by status are not to be had."""
         status = self._lists[0]
-        filters = {} if status is None else {"status": status.value}
-        sheets = Sheets(self._context.platform, self._path, "orders", filters, remember=False)
-        ended, unwritten = False, []
-        async with aclosing(sheets.read(self._number)) as pages:
-            async for number, sheet in pages:
-                _keeps_to(sheet, status)
-                self.total = sheet.total
-                self._reading.take(sheet.size, sheet.total, [uuid for uuid, _ in sheet.entries()])
-                made.read += sheet.size
-                unwritten.append(sheet)
-                ended = sheet.is_last(number) or (self._reading.drifted and sheet.total <= LONG)
-                slice_ended = ended or number - self._number + 1 >= PAGES_AT_ONCE
-                if slice_ended or len(unwritten) >= _PAGES_PER_WRITE:
-                    await self._write(unwritten, made)
-                    unwritten = []
-                if slice_ended:
-                    self._number = number + 1
-                    break
+        try:
+            ended = await self._read_slice(status, made)
+        finally:
+            await self._written()
         if ended:
             await self._end_list(status, made)
         if self.done:
             await self._end()
 
+    async def _read_slice(self, status: OrderStatus | None, made: Made) -> bool:
+        """Read pages, and have them written while the next are on their way; return whether the list has ended."""
+        clock, since = self._context.clock, self._context.clock.monotonic()
+        filters = {} if status is None else {"status": status.value}
+        sheets = Sheets(self._context.platform, self._path, "orders", filters, remember=False)
+        until = self._number + PAGES_AT_ONCE - 1
+        ended, unwritten = False, list[Sheet]()
+        async with aclosing(sheets.read(self._number, until)) as pages:
+            async for number, sheet in pages:
+                _keeps_to(sheet, status)
+                ended = self._take(sheet) or sheet.is_last(number)
+                made.read += sheet.size
+                unwritten.append(sheet)
+                self._number = number + 1
+                slice_ended = ended or number == until or clock.monotonic() - since >= _SLICE_S
+                if slice_ended or len(unwritten) >= _PAGES_PER_WRITE:
+                    await self._written()
+                    self._writing = asyncio.ensure_future(self._write(unwritten, made))
+                    unwritten = []
+                if slice_ended:
+                    break
+        return ended
+
+    def _take(self, sheet: Sheet) -> bool:
+        """Note a page; return whether the list need not be read further."""
+        self.total = sheet.total
+        if self._reading is None:
+            self._reading = LongReading() if sheet.total > LONG else Reading()
+        self._reading.take(sheet.size, sheet.total, sheet.named())
+        # Of a long list that shifts, too, each order that is seen counts as seen.
+        return isinstance(self._reading, Reading) and self._reading.drifted and sheet.total <= LONG
+
+    async def _written(self) -> None:
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            await writing
+
     async def _write(self, sheets: Sequence[Sheet], made: Made) -> None:
-        context, now = self._context, self._context.clock.now()
-        # All of a list that is read at one go is known to be new by that; of any other, each order is.
-        fresh_for = None if self.total <= LONG and self._readings == 1 else context.settings.sync.max_staleness / 3
-        things = [thing for sheet in sheets for thing in sheet.things or ()]
-        done = await context.database.write(_apply, self.campaign, things, now, now - fresh_for if fresh_for else None)
+        context = self._context
+        # Not before the list's beginning, however the clock was set: what is older counts as not seen.
+        now = max(context.clock.now(), self._began_at)
+        things = [
+            (seen, thing)
+            for sheet in sheets
+            for seen, (_, _, thing) in zip(sheet.glances or (), sheet.things or (), strict=True)
+        ]
+        done = await context.database.write(order_pages.apply, self.campaign, things, now, self._seen_before(now))
         counts = made.counts
         counts.added += done.added
         counts.changed += done.changed
@@ -123,23 +156,41 @@ class Sweep:
             context.nudge("dispatch")
             context.nudge("tend")
 
+    def _seen_before(self, now: datetime) -> datetime | None:
+        """Return since when an order must have been seen that is not noted as seen now; None to note none."""
+        if isinstance(self._reading, LongReading):
+            return self._began_at
+        # All of a list that is read at one go is known to be new by that; of any other, each order is.
+        is_short = self.total <= LONG and self._readings == 1
+        return None if is_short else now - self._context.settings.sync.max_staleness / 3
+
     async def _end_list(self, status: OrderStatus | None, made: Made) -> None:
         """Conclude what a whole list lacks, or read it anew, or leave it at what was seen."""
-        if not self._reading.whole and self.total <= LONG and self._readings < READINGS:
+        is_whole = self._reading is not None and self._reading.whole
+        if not is_whole and self.total <= LONG and self._readings < READINGS:
             self._begin()
             return
-        if self._reading.whole:
-            lacking = await self._context.database.write(
-                _conclude, self.campaign, status, self._reading.listed, self._context.clock.now()
-            )
-            made.counts.removed += lacking
-            if lacking:
-                self._context.nudge("tend")
+        if is_whole:
+            await self._conclude(status, made)
         else:
             self._is_whole = False
         del self._lists[0]
         self._readings = 0
         self._begin()
+
+    async def _conclude(self, status: OrderStatus | None, made: Made) -> None:
+        """Let go of what the whole list lacks, some at a time: other writers wait meanwhile."""
+        database, now = self._context.database, self._context.clock.now()
+        seen_before = self._began_at if isinstance(self._reading, LongReading) else None
+        lacking = await database.read(orders.of_campaign, self.campaign, status, seen_before=seen_before)
+        if isinstance(self._reading, Reading):
+            lacking -= self._reading.listed
+        listed = sorted(lacking)
+        for start in range(0, len(listed), _MARKS_PER_WRITE):
+            await database.write(_let_go, status, listed[start : start + _MARKS_PER_WRITE], now)
+        made.counts.removed += len(listed)
+        if listed:
+            self._context.nudge("tend")
 
     async def _end(self) -> None:
         context, now = self._context, self._context.clock.now()
@@ -151,15 +202,6 @@ class Sweep:
         context.nudge("dispatch")
 
 
-@dataclass(slots=True)
-class _Done:
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    refusals: list[str] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-
-
 def _keeps_to(sheet: Sheet, status: OrderStatus | None) -> None:
     if status is None:
         return
@@ -169,105 +211,8 @@ def _keeps_to(sheet: Sheet, status: OrderStatus | None) -> None:
             raise FilterIgnoredError(f"the platform lists orders of other statuses when asked for {status}")
 
 
-def _apply(
-    connection: Connection,
-    campaign: str,
-    things: Iterable[tuple[str | None, str, Any]],
-    now: datetime,
-    seen_before: datetime | None,
-) -> _Done:
-    """Write the orders that are new or have changed, and note of the others that they were seen.
-
-    That only of those which were last seen before `seen_before`, and of none if it is None.
-    """
-    listed = list(things)
-    mirrored = orders.digests(connection, campaign, [uuid for uuid, _, _ in listed if uuid is not None])
-    done, differing, seen = _Done(), [], []
-    for uuid, digest, thing in listed:
-        if uuid is None or uuid not in mirrored or mirrored[uuid][0] != digest:
-            differing.append(parse.order(thing, campaign))
-            continue
-        done.unchanged += 1
-        if seen_before is not None and mirrored[uuid][1] < seen_before:
-            seen.append(uuid)
-    orders.saw(connection, seen, now)
-    done.refusals += [one.why for one in differing if not isinstance(one, Parsed)]
-    _put(connection, [one for one in differing if isinstance(one, Parsed)], now, done)
-    return done
-
-
-def _put(connection: Connection, parsed: Sequence[Parsed[Order]], now: datetime, done: _Done) -> None:
-    before = orders.known(connection, [one.thing.uuid for one in parsed])
-    changes: dict[str, orders.Change] = {}
-    reopened: list[str] = []
-    for one in parsed:
-        order, known = one.thing, before.get(one.thing.uuid)
-        judged = judge(order, known)
-        if judged.fault is not None:
-            done.refusals.append(f"order {order.uuid}: {judged.fault}")
-        if (
-            order.fault is not None
-            and known is not None
-            and not known.removed
-            and known.order.campaign != order.campaign
-        ):
-            continue  # one that is listed twice by mistake stays with the campaign that it names
-        if judged.reopened:
-            reopened.append(order.uuid)
-        if known is None or known.removed:
-            done.added += 1
-        else:
-            done.changed += 1
-            done.changes.append(_change(known, order))
-        changes[order.uuid] = {
-            "uuid": order.uuid,
-            "campaign": order.campaign,
-            "status": order.status.value,
-            "number": order.number,
-            "e164": judged.e164,
-            "country": order.country,
-            "scheduled_at": order.scheduled_at,
-            "instructions": order.instructions,
-            "record": order.record,
-            "record_name": order.record_name,
-            "fault": judged.fault,
-            "document": one.document,
-            "digest": one.digest,
-            "dialable": judged.dialable,
-            "rank": judged.rank,
-            "due_at": EPOCH,
-            "held_until": None,
-            "held_code": None,
-        }
-    orders.put_orders(connection, list(changes.values()), now)
-    orders.reopen(connection, reopened)
-
-
-def _change(before: OrderRecord, after: Order) -> Change:
-    """Return what has become of an order: its status and time; no person's data goes into the log of passes."""
-    was, is_now = (
-        {"status": one.status.value, "scheduledTime": _iso(one.scheduled_at)} for one in (before.order, after)
-    )
-    differs = [name for name in was if was[name] != is_now[name]]
-    return Change(
-        "orders",
-        after.uuid,
-        None,
-        CHANGED,
-        {name: was[name] for name in differs},
-        {name: is_now[name] for name in differs},
-    )
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at is not None else None
-
-
-def _conclude(
-    connection: Connection, campaign: str, status: OrderStatus | None, listed: Collection[str], now: datetime
-) -> int:
-    if status is not None:
-        return orders.unlist(connection, campaign, status, listed, now)
-    missing = orders.of_campaign(connection, campaign) - set(listed)
-    orders.remove(connection, missing, now)
-    return len(missing)
+def _let_go(connection: Connection, status: OrderStatus | None, uuids: Collection[str], now: datetime) -> None:
+    if status is None:
+        orders.remove(connection, uuids, now)
+    else:
+        orders.unlist(connection, uuids, now)

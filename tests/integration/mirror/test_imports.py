@@ -104,7 +104,8 @@ def test_no_list_of_the_platforms_touches_what_a_file_brought(connection: Connec
     bring(connection, line(1))
     put_order(connection, "order_2", 2)
     assert orders.of_campaign(connection, "campaign_1") == {"order_2"}
-    assert orders.unlist(connection, "campaign_1", OrderStatus.PLANNED, [], NOON) == 1
+    assert orders.of_campaign(connection, "campaign_1", OrderStatus.PLANNED, seen_before=NOON + HOUR) == {"order_2"}
+    orders.unlist(connection, ["order_2"], NOON)
     assert waiting(connection) == [number(1)]
 
 

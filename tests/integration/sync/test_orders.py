@@ -60,13 +60,13 @@ async def test_a_long_list_is_dialled_before_its_last_page_has_come(mirror: Mirr
     assert await mirror.orders.run_once() == 0.0
     plan = mirror.context.book.plans["c"]
     assert mirror.context.book.reasons(plan, mirror.clock.now()) == []
-    assert len(await waiting(mirror)) == PAGES_AT_ONCE * PAGE_SIZE
+    assert 0 < len(await waiting(mirror)) <= PAGES_AT_ONCE * PAGE_SIZE
     await turns(mirror)
     assert len(await waiting(mirror)) == number
 
 
 async def test_a_long_list_does_not_keep_a_short_one_waiting(mirror: Mirror) -> None:
-    await with_orders(mirror, 3 * PAGES_AT_ONCE * PAGE_SIZE, "a-long-one")
+    await with_orders(mirror, PAGES_AT_ONCE * PAGE_SIZE + 1, "a-long-one")
     await with_orders(mirror, 1, "b")
     assert await mirror.orders.run_once() == 0.0
     assert "b" in mirror.context.book.orders_synced_at

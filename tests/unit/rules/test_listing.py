@@ -2,15 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.rules.listing import Reading, removal_refused
+from dispatcher.rules.listing import LongReading, Reading, removal_refused
 
 names = st.lists(st.text("abcdefgh", min_size=1, max_size=2), unique=True, max_size=20)
 
 
 def read(*pages: tuple[int, int, list[str]]) -> Reading:
-    reading = Reading()
+    """Read pages, as those of a short list and as those of a long one."""
+    reading, long = Reading(), LongReading()
     for page in pages:
         reading.take(*page)
+        long.take(*page)
+    assert long.whole == reading.whole
     return reading
 
 
