@@ -1,4 +1,4 @@
-"""The daemon in a process that kills itself after its N-th write, and by a clock that a test may step.
+"""The daemon, or a worker, that kills itself after its N-th write; and a daemon by a clock that a test may step.
 
 The product has no hooks for this: here its edges are wrapped before it is run. A step is a committed transaction of
 SQL, or a command or a pipeline of Redis that may change something, whose answer has come. Between two of them nothing
@@ -58,19 +58,22 @@ def offset(file: Path | None) -> timedelta:
 
 
 class Steps:
-    """Counts steps and ends the process at the chosen one."""
+    """Counts steps and kills or stops the process after the chosen ones."""
 
-    def __init__(self, dies_at: int | None) -> None:
+    def __init__(self, dies_at: int | None, stops_at: int | None = None) -> None:
         self._dies_at = dies_at
+        self._stops_at = stops_at
         self._lock = threading.Lock()
         self._made = 0
 
     def step(self) -> None:
-        """Count one, and die if it is the one."""
+        """Count one, and die or stand still if it is the one."""
         with self._lock:
             self._made += 1
             if self._made == self._dies_at:
                 os.kill(os.getpid(), signal.SIGKILL)
+            if self._made == self._stops_at:
+                os.kill(os.getpid(), signal.SIGSTOP)
 
     def watch(self) -> None:
         """Wrap the edges of SQL and Redis."""
@@ -85,7 +88,7 @@ class Steps:
 
         async def execute_command(client: Any, *args: Any, **options: Any) -> Any:
             answer = await command(client, *args, **options)
-            if str(args[0]).upper() not in _CHANGES_NOTHING:
+            if str(args[0]).upper() not in _CHANGES_NOTHING and (args[0] != "XREADGROUP" or answer):
                 self.step()
             return answer
 

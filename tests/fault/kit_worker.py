@@ -8,7 +8,7 @@ from datetime import datetime
 
 from dispatcher.log import configure
 from dispatcher.worker import Call, Outcome, Worker
-from tests.fault.crashing import die_with_parent
+from tests.fault.crashing import Steps, die_with_parent
 from tests.fault.phone_log import PhoneLog, now
 from tests.fault.raw_worker import Habits
 
@@ -20,10 +20,12 @@ def main(habits: Habits) -> None:
     """Dial until SIGTERM. What it says goes nowhere; the log tells all."""
     die_with_parent()
     configure("error", "json")
-    asyncio.run(_run(habits))
+    steps = Steps(habits.dies_at, habits.stops_at)
+    steps.watch()
+    asyncio.run(_run(habits, steps))
 
 
-async def _run(habits: Habits) -> None:
+async def _run(habits: Habits, steps: Steps) -> None:
     log = PhoneLog(habits.log)
     chance = random.Random(habits.seed)  # noqa: S311 (a simulation, and one that can be repeated)
 
@@ -36,12 +38,19 @@ async def _run(habits: Habits) -> None:
         log.write(
             ["\t".join(map(str, ("b", *whom, habits.name, min(asked_ms, not_after), at - _PATIENCE_S, at, not_after)))]
         )
+        steps.step()
         await asyncio.sleep(chance.uniform(*habits.call_s))
         [outcome] = chance.choices(list(words), list(words.values()))
         log.write([f"e\t{call.job}\t{time.monotonic()}\t{outcome}"])
+        steps.step()
         return Outcome(outcome)
 
-    worker = Worker(f"redis://127.0.0.1:{habits.port}/0", concurrency=habits.at_once, stop_timeout_s=5.0)
+    worker = Worker(
+        f"redis://127.0.0.1:{habits.port}/0",
+        concurrency=habits.at_once,
+        heartbeat_s=habits.heartbeat_s,
+        stop_timeout_s=5.0,
+    )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
     await worker.run(dial)
     log.close()

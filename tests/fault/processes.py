@@ -55,6 +55,11 @@ class Child:
         """Its exit code; None while it lives, the negative number of the signal that killed it."""
         return None if self._process is None else self._process.exitcode
 
+    @property
+    def stopped(self) -> bool:
+        """Tell whether it stands still."""
+        return self.alive and Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(") ")[2][0] == "T"
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal if it still lives."""
         if self.alive:

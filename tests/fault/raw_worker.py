@@ -24,11 +24,16 @@ from tests.fault.phone_log import PhoneLog, begin_line, now
 _GROUP = "dialers"
 _ANSWER_S = 5.0
 _AGAIN_S = 0.05
+_BEAT_MS = 20
+"""A worker with many calls ends those together that end within this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How a worker behaves. `dies_at` is the step after which it kills itself; `dies_by_chance` the odds per step."""
+    """How a worker behaves. `dies_at` is the step after which it kills itself; `dies_by_chance` the odds per step.
+
+    `stops_at` is the step after which it stands still until it is sent SIGCONT.
+    """
 
     port: int
     phones: Sequence[str]
@@ -40,7 +45,9 @@ class Habits:
     says_begun: bool = False
     repeats: float = 0.0
     dies_at: int | None = None
+    stops_at: int | None = None
     dies_by_chance: float = 0.0
+    heartbeat_s: float = 60.0  # of the kit's
     seed: int = 0
     prefix: str = "dispatcher"
 
@@ -135,7 +142,7 @@ class RawWorker:
         """Step 1: return phone, entry, job and not_after (ms) of what was claimed."""
         phones = self._habits.phones
         some = self._random.sample(phones, min(free, len(phones)))
-        wait = max(1, min(200, int((self._calls[0].ends_at - time.monotonic()) * 1000))) if self._calls else 200
+        wait = max(_BEAT_MS, min(200, self._ms_until_the_next_end())) if self._calls else 200
         streams = [self._key(phone, "calls") for phone in some]
         who = ("XREADGROUP", "GROUP", _GROUP, self._habits.name)
         how = ("COUNT", free // len(some), "BLOCK", wait, "STREAMS")
@@ -150,6 +157,9 @@ class RawWorker:
                 known = dict(zip(fields[::2], fields[1::2], strict=True))
                 claimed.append((some[streams.index(stream)], entry, known["job"], int(known["not_after"])))
         return claimed
+
+    def _ms_until_the_next_end(self) -> int:
+        return int((self._calls[0].ends_at - time.monotonic()) * 1000)
 
     def _take(self, claimed: list[tuple[str, str, str, int]]) -> None:
         """Step 2 and 3: ask for the documents until Redis has answered for each, and dial those that came."""
@@ -232,6 +242,8 @@ class RawWorker:
         self._steps += 1
         if self._steps == self._habits.dies_at or self._random.random() < self._habits.dies_by_chance:
             os.kill(os.getpid(), signal.SIGKILL)
+        if self._steps == self._habits.stops_at:
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def _key(self, phone: str, rest: str) -> str:
         return f"{self._habits.prefix}:{{{phone}}}:{rest}"

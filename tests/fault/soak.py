@@ -20,6 +20,7 @@ from tests.fault.world import World
 from tests.waiting import eventually
 
 _MORTALS = 3
+_STEPS = 600  # after which a dispatcher dies, on the average
 _LEASE_S = 3.0
 _OUTCOMES = {"no-answer": 0.6, "busy": 0.2, "voicemail": 0.195, "completed": 0.003, "hung-up-in-a-new-way": 0.002}
 SETTINGS = {
@@ -100,7 +101,7 @@ class Soak:
         while not self._over:
             if not world.daemons or not world.daemons[-1].alive:
                 self._note_dispatcher()
-                dies_at = int(self._chance.expovariate(1 / 400)) + 1
+                dies_at = int(self._chance.expovariate(1 / _STEPS)) + 1
                 world.daemon(Fate(dies_at=dies_at, clock=world.fate.clock), self._proxy.port)
             await asyncio.sleep(0.02)
 
@@ -108,7 +109,8 @@ class Soak:
         daemons = self._world.daemons
         if daemons and daemons[-1] not in self._counted:
             self._counted.add(daemons[-1])
-            assert daemons[-1].code in {0, -signal.SIGKILL}, daemons[-1].said()[-3000:]
+            code = daemons[-1].code
+            assert code in {0, -signal.SIGKILL}, f"a dispatcher has ended with {code}: {daemons[-1].said()[-3000:]}"
             self.kills["dispatchers"] += daemons[-1].code == -signal.SIGKILL
             self._disturbed.append((time.monotonic() - 0.5, time.monotonic() + _AFTER_S))
 
