@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dispatcher.rules import zones
+from dispatcher.rules import places, zones
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -29,3 +29,11 @@ def _far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture
+def anywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Lets a test say in which zones a number may ring, as `candidate_zones`."""
+    places.places.cache_clear()
+    yield monkeypatch
+    places.places.cache_clear()
