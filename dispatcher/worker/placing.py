@@ -90,7 +90,8 @@ class Placing:
         log.info("call begun", attempt=call.attempt)
         # Told beside the dialling, not before it: nothing may delay a call whose document is gone already.
         told = asyncio.create_task(self._tell_begun(entry))
-        beats = asyncio.create_task(self._keep_alive(entry))
+        over = asyncio.Event()
+        beats = asyncio.create_task(self._keep_alive(entry, over))
         try:
             return result_of(await dial(call))
         except OutcomeUnknown as unknown:
@@ -107,6 +108,8 @@ class Placing:
             log.error("dial raised", traceback=hidden("".join(traceback.format_exception(fault)), call))  # noqa: TRY400
             return failure(fault, call)
         finally:
+            # Both: a cancellation that meets the end of a command can be lost, and the outcome would never be told.
+            over.set()
             beats.cancel()
             # So that the outcome never comes before it in the stream.
             await asyncio.wait({told, beats})
@@ -134,8 +137,8 @@ class Placing:
         except DispatcherError as fault:
             _log.info("begun untold", job=entry.job, phone=entry.phone, fault=str(fault))
 
-    async def _keep_alive(self, entry: Entry) -> None:
-        while True:
+    async def _keep_alive(self, entry: Entry, over: asyncio.Event) -> None:
+        while not over.is_set():
             await self._clock.sleep(self._heartbeat_s)
             try:
                 if not await self._steps.alive(entry):

@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -150,3 +151,29 @@ async def test_a_take_that_keeps_failing_ends_when_the_window_has_closed(redis_u
         await client.aclose()
     assert dialer.begun == []
     assert [fields["outcome"] for fields in await hopper.reports()] == ["gone"]
+
+
+async def test_an_outcome_is_reported_although_the_end_of_the_heartbeat_went_unheard(
+    redis_url: str, hopper: Hopper
+) -> None:
+    class Deaf(Steps):
+        """A cancellation that meets the end of a command is lost, as `asyncio.wait_for` of Python 3.11 may lose it."""
+
+        async def alive(self, entry: Entry) -> bool:
+            if not beating.is_set():
+                beating.set()
+                with suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+            return await super().alive(entry)
+
+    async def dial(_call: Call) -> Outcome:
+        await beating.wait()
+        return Outcome.COMPLETED
+
+    beating = asyncio.Event()
+    await hopper.open("phone-1")
+    await hopper.queue("job-1")
+    entry = Entry("phone-1", await hopper.claim("me"), "job-1", None)
+    async with asyncio.timeout(30):
+        await Placing(Deaf(hopper.redis, "dispatcher", "me"), Clock(), asyncio.Event(), 0.01).place(entry, dial)
+    assert [fields["outcome"] for fields in await hopper.reports()] == ["begun", "completed"]
