@@ -24,7 +24,7 @@ OPERATOR = "an-operator-of-the-daemon"
 
 _forks = multiprocessing.get_context("forkserver")
 # With all that children import, this suite and what runs it included: a start then costs a fork and no more.
-_forks.set_forkserver_preload(["pytest", "xdist.remote", "tests.fault.rounds", "tests.fault.lanes"])
+_forks.set_forkserver_preload(["pytest", "xdist.remote", "tests.fault.lanes", "tests.fault.frozen"])
 
 
 def free_port() -> int:

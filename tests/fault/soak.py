@@ -37,6 +37,7 @@ SETTINGS = {
     "DISPATCHER_RETRIES__OPEN_HOURS_ONLY": "false",
     "DISPATCHER_RETRIES__PERSON_PER_DAY": "",
     "DISPATCHER_RETRIES__PERSON_PER_WEEK": "",
+    "DISPATCHER_BREAKER__WITHIN": "10s",  # at every start the calls of this time are looked at again
     "DISPATCHER_LOG__LEVEL": "warning",
 }
 _LIVE = {"intent", "queued", "dialing"}
@@ -110,7 +111,10 @@ class Soak:
         if daemons and daemons[-1] not in self._counted:
             self._counted.add(daemons[-1])
             code = daemons[-1].code
-            assert code in {0, -signal.SIGKILL}, f"a dispatcher has ended with {code}: {daemons[-1].said()[-3000:]}"
+            # One that is told to stop before it listens to signals is ended by it.
+            assert code in {0, -signal.SIGKILL, -signal.SIGTERM}, (
+                f"a dispatcher has ended with {code}: {daemons[-1].said()[-3000:]}"
+            )
             self.kills["dispatchers"] += daemons[-1].code == -signal.SIGKILL
             self._disturbed.append((time.monotonic() - 0.5, time.monotonic() + _AFTER_S))
 
