@@ -104,7 +104,7 @@ def retry(given: Common, ids: tuple[int, ...], campaign: str | None, reason: str
     def page(page: Page, _: Any) -> None:
         page.line(f"{reopened} {'order is' if reopened == 1 else 'orders are'} open again.")
         for one in refused:
-            page.bad(f"{one['id']} is left as it is: {one['why']}.")
+            page.bad(f"{one['id']}: {one['why']}.")
 
     given.show(document, page)
     if refused:

@@ -24,10 +24,7 @@ def opened(settings: Settings) -> Iterator[Database]:
                 " or correct database.url"
             )
         if version != schema.LATEST:
-            raise ConfigurationError(
-                f"the database {database.name} is at version {version}, and this dispatcher needs {schema.LATEST}:"
-                " run `dispatcher db upgrade`"
-            )
+            raise ConfigurationError(f"the database {database.name} is {schema.other(version)}")
         yield database
     finally:
         database.close()

@@ -119,7 +119,7 @@ def resume(given: Common, campaign: str | None, phone: str | None, everything: b
                 "The daemon goes on with it within a second." if alive else "No daemon is running on this database."
             )
         else:
-            page.line(f"{target.name} was not paused.")
+            page.line(f"{target.name} was not paused." if target.uuid else "There was no pause of everything.")
         for one in left:
             page.bad(f"Still, {one}.")
 

@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, cast
 
 import click
@@ -52,6 +53,16 @@ class Program(click.Group):
             return None
         module = importlib.import_module(f"dispatcher.cli.{MODULES[cmd_name]}")
         return cast("click.Command", getattr(module, cmd_name))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is asked for; a slip in its name is answered with what may have been meant."""
+        guess = args and not args[0].startswith("-") and not ctx.resilient_parsing
+        near = get_close_matches(args[0], MODULES, n=1) if guess else []
+        if near and near[0] != args[0]:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands under their headings."""

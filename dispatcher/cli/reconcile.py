@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dispatcher.cli.faults import problem
 from dispatcher.cli.options import Common, Taught, common
+from dispatcher.cli.signals import run
 
 if TYPE_CHECKING:
     from dispatcher.cli.tables import Page
@@ -24,7 +24,7 @@ def reconcile(given: Common, dry_run: bool) -> None:
     What is not provable is held and told. A daemon does the same at its start and every hopper.reconcile_interval:
     while one runs, this command only looks. It ends with 1 if anything is left as it was.
     """
-    document = asyncio.run(_reconcile(given, dry_run=dry_run))
+    document = run(_reconcile(given, dry_run=dry_run))
     given.show(document, _page)
     if document["left"]:
         raise problem()
@@ -32,8 +32,12 @@ def reconcile(given: Common, dry_run: bool) -> None:
 
 async def _reconcile(given: Common, *, dry_run: bool) -> dict[str, Any]:
     settings = given.settings()
+    from dispatcher.cli.mirrored import opened
     from dispatcher.daemon.reconciled import reconcile_once
 
+    # It would make the mirror that it does not find, and say that all is well with it.
+    with opened(settings):
+        pass
     return await reconcile_once(settings, dry_run=dry_run)
 
 

@@ -10,7 +10,7 @@ from itertools import takewhile
 from types import NoneType
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +19,9 @@ _WIDE = 140
 """So many columns and more have room for whole ids."""
 
 _SHORTEST_ID = 8
+
+_GAP, _NARROWEST = 3, 15
+"""In columns: what stands between two columns of a table, and what a column of sentences needs."""
 
 Cell = str | int | float | bool | None | Text
 
@@ -74,15 +77,21 @@ class Page:
         self._console.print(table)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-        """Write a table; a column of nothing but numbers stands to the right."""
+        """Write a table; a column of nothing but numbers stands to the right.
+
+        Where there is no room for all, sentences are folded before single words are: ids, numbers and codes.
+        """
         listed = [list(row) for row in rows]
+        cells = [[_foldable(cell(value)) for value in row] for row in listed]
+        words = [_of_words([row[number] for row in cells]) for number in range(len(columns))]
+        roomy = sum(_NARROWEST if width is None else width + _GAP for width in words) <= self.width
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for number, name in enumerate(columns):
             kinds = {type(row[number]) for row in listed} - {NoneType}
-            numeric = bool(kinds) and kinds <= {int, float}
-            table.add_column(name, overflow="fold", justify="right" if numeric else "left")
-        for row in listed:
-            table.add_row(*(cell(value) for value in row))
+            justify: JustifyMethod = "right" if kinds and kinds <= {int, float} else "left"
+            table.add_column(name, overflow="fold", no_wrap=roomy and words[number] is not None, justify=justify)
+        for row in cells:
+            table.add_row(*row)
         self._console.print(table)
 
     def ids(self, ids: Iterable[str]) -> dict[str, str]:
@@ -96,6 +105,17 @@ class Page:
             one: one[: max(_SHORTEST_ID, _shared(before, one) + 1, _shared(one, after) + 1)]
             for before, one, after in around
         }
+
+
+def _of_words(column: Sequence[Text]) -> int | None:
+    """Return how wide a column of single words is; None if there are sentences in it."""
+    return None if any(" " in text.plain for text in column) else max((text.cell_len for text in column), default=0)
+
+
+def _foldable(text: Text) -> Text:
+    """Return a text that is folded rather than cut where there is no room, whatever its column says of that."""
+    text.no_wrap = False
+    return text
 
 
 def _shared(one: str, other: str) -> int:

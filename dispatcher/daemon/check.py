@@ -80,8 +80,7 @@ async def _database(settings: Settings) -> list[Finding]:
     if version is None:
         empty = f"{database.name} has no tables yet: `dispatcher run`, `sync` or `db upgrade` makes them"
         return [Finding("database", ok=True, detail=empty, warning=True)]
-    other = f"{database.name} is at version {version}, this dispatcher needs {latest}: run `dispatcher db upgrade`"
-    return [Finding("database", ok=False, detail=other)]
+    return [Finding("database", ok=False, detail=f"{database.name} is {schema.other(version)}")]
 
 
 async def _redis(settings: Settings) -> list[Finding]:

@@ -1,5 +1,7 @@
 """Connections to Redis, and its errors as ours. This is where `redis` is imported for the dispatcher's side."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -65,6 +67,15 @@ def _client(url: str, answer_timeout_s: float) -> Redis:
         raise ConfigurationError(f"redis.url is no Redis address: {fault}") from fault
 
 
+def _why(fault: Exception) -> str:
+    """Return what a fault of a connection says: the library gives the system's words by their number, or twice."""
+    found = re.fullmatch(r"Error (-?\d+) connecting to (\S+)\. (.*?)\.?", str(fault), re.DOTALL)
+    if found is None:
+        return str(fault).rstrip(".") or type(fault).__name__
+    number, where, said = int(found[1]), found[2], found[3]
+    return f"no connection to {where} ({os.strerror(number) if number > 0 else said})"
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn errors of the library into TransientError, with a sentence that says what is the matter."""
@@ -87,6 +98,6 @@ def translated() -> Iterator[None]:
             " the others go on meanwhile"
         ) from fault
     except (exceptions.ConnectionError, exceptions.TimeoutError) as fault:
-        raise TransientError(f"Redis does not answer: {str(fault) or type(fault).__name__}") from fault
+        raise TransientError(f"Redis does not answer: {_why(fault)}; start it, or correct redis.url") from fault
     except exceptions.RedisError as fault:
         raise TransientError(f"Redis refuses a command: {fault}") from fault

@@ -57,6 +57,12 @@ def _dumps(document: Any) -> str:
         return json.dumps(document)  # half a surrogate pair, or a number beyond 64 bits
 
 
+_REMEDIES = {
+    "unable to open database file": "see that its folder exists and may be written to, or correct database.url",
+    "attempt to write a readonly database": "give this user the right to write it and its folder",
+}
+"""What to do about faults of SQLite that do not say it themselves."""
+
 _JSON: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": json.loads}
 """Documents are written by the thousand in a pass. They are read as they always were, whatever was written."""
 
@@ -208,4 +214,5 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _cause(fault: exc.DBAPIError | exc.TimeoutError) -> str:
     original = getattr(fault, "orig", None) or fault
-    return " ".join(str(original).split())
+    said = " ".join(str(original).split())
+    return f"{said}: {_REMEDIES[said]}" if said in _REMEDIES else said

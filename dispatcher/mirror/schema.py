@@ -30,18 +30,20 @@ def upgrade(connection: Connection) -> tuple[str | None, str]:
         return before, LATEST
     # Most commands find the schema as it should be and need not wait for this import.
     from alembic import command  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     config = _config()
-    known = [revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()]
-    if before is not None and before not in known:
-        raise ConfigurationError(
-            f"the database is at version {before}, which this dispatcher does not know:"
-            " run the newer dispatcher that made it"
-        )
+    if before is not None and before > LATEST:
+        raise ConfigurationError(f"the database is {other(before)}")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     return before, LATEST
+
+
+def other(version: str) -> str:
+    """Say of a version that is not LATEST what it is and what to do; versions are numbers of one length."""
+    if version > LATEST:
+        return f"at version {version}, which this dispatcher does not know: run the newer dispatcher that made it"
+    return f"at version {version}, and this dispatcher needs {LATEST}: run `dispatcher db upgrade`"
 
 
 def current(connection: Connection) -> str | None:

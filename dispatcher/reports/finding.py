@@ -1,6 +1,7 @@
 """Which campaign, phone or order a person means."""
 
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TypeVar
 
 from dispatcher.errors import NotFoundError
@@ -13,6 +14,9 @@ from dispatcher.rules.fault import shown
 T = TypeVar("T", Campaign, Phone)
 
 _SHORTEST_PREFIX = 4
+
+_MOST_LIKE = 3
+"""So many names are told that may have been meant."""
 
 
 def find_campaign(connection: Connection, text: str) -> Campaign:
@@ -80,6 +84,9 @@ def pick(kind: str, things: Mapping[str, T], text: str) -> T:
         return found[0]
     if found:
         raise NotFoundError(f"{len(found)} {kind}s are meant by {shown(text)}: give the whole uuid of one")
+    like = [thing.name for thing in things.values() if text.casefold() in thing.name.casefold()]
+    like = like or get_close_matches(text, [thing.name for thing in things.values()], _MOST_LIKE)
+    meant = f" (like it: {', '.join(shown(name) for name in sorted(like)[:_MOST_LIKE])})" if like else ""
     raise NotFoundError(
-        f"there is no {kind} {shown(text)} in the mirror: give a uuid, the start of one, or an exact name"
+        f"there is no {kind} {shown(text)} in the mirror{meant}: give a uuid, the start of one, or an exact name"
     )

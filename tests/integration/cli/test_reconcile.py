@@ -38,6 +38,13 @@ async def test_without_a_daemon_it_repairs_by_itself(mirrored: Site) -> None:
     assert (await mirrored.run("reconcile")).stdout == "SQL and Redis agree.\n"
 
 
+async def test_without_a_mirror_there_is_nothing_to_compare_and_none_is_made(site: Site) -> None:
+    for _ in range(2):
+        ended = await site.run("reconcile")
+        assert (ended.code, ended.stdout) == (1, "")
+        assert "holds no mirror yet" in ended.stderr
+
+
 async def test_it_needs_no_account(mirrored: Site) -> None:
     for name in ("DISPATCHER_API__TOKEN", "DISPATCHER_API__BASE_URL"):
         del mirrored.settings[name]

@@ -127,13 +127,23 @@ async def test_a_campaign_may_be_named_by_uuid_prefix_or_name(mirror: Mirror, so
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("nowhere", "no campaign 'nowhere'"), ("cam", "no campaign"), ("camp-", "2 campaigns"), ("Twice", "2 campaigns")],
+    [
+        ("nowhere", "no campaign 'nowhere' in the mirror: give"),
+        ("cam", "no campaign"),
+        ("camp-", "2 campaigns"),
+        ("Twice", "2 campaigns"),
+        ("twice", r"no campaign 'twice' in the mirror \(like it: 'Twice', 'Twice'\): give"),
+        ("Autum", r"\(like it: 'Autumn, Berlin', 'Autumn, Paris', 'Autumn, Rome'\)"),
+        ("Atumn, Rome", r"like it: .*Rome"),
+    ],
 )
 async def test_what_names_no_single_campaign_is_not_found(
     mirror: Mirror, sources: Sources, text: str, sentence: str
 ) -> None:
     mirror.campaign("camp-1", name="Twice")
     mirror.campaign("camp-2", name="Twice")
+    for place in ("Rome", "Paris", "Berlin", "Vienna"):
+        mirror.campaign(f"in-{place}", name=f"Autumn, {place}")
     with pytest.raises(NotFoundError, match=sentence):
         await explain(sources, text, None, NOW, NOW)
 

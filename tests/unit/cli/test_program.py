@@ -51,7 +51,11 @@ def test_an_unknown_command_is_wrong_usage(dispatcher: Run) -> None:
     result = dispatcher("stauts")
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "No such command 'stauts'" in result.stderr
+    assert "No such command 'stauts'. Did you mean 'status'?" in result.stderr
+
+
+def test_an_unknown_command_that_is_like_none_is_told_without_a_guess(dispatcher: Run) -> None:
+    assert dispatcher("xyzzy").stderr.endswith("Error: No such command 'xyzzy'.\n")
 
 
 @pytest.mark.parametrize(

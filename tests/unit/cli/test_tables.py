@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 
 from dispatcher.cli.tables import Page, printable
@@ -56,3 +58,17 @@ def test_a_column_without_any_value_stands_to_the_left(capsys: pytest.CaptureFix
     Page().table(["a long heading"], [(None,)])
 
     assert capsys.readouterr().out.splitlines()[2].startswith("-")
+
+
+@pytest.mark.parametrize("width", [60, 26])
+def test_where_there_is_little_room_sentences_are_folded_before_words_and_nothing_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
+) -> None:
+    monkeypatch.setattr("dispatcher.cli.tables._UNBOUNDED", width)
+    Page().table(["id", "name", "code"], [("8f3a91b2", LONG, "campaign_not_outbound")])
+
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= width
+    _, _, rows = shown.partition("─\n")
+    assert Counter("".join(rows.split())) == Counter(f"8f3a91b2{LONG.replace(' ', '')}campaign_not_outbound")
+    assert ("campaign_not_outbound" in shown) == (width == 60)
