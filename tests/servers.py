@@ -14,6 +14,11 @@ from dispatcher.demo.redis_server import RedisServer
 class Redis(RedisServer):
     """The suite's Redis or Valkey, with what only tests do to it."""
 
+    def follow(self, primary: RedisServer) -> None:
+        """Start it again, as a replica."""
+        self._options = ("--repl-diskless-sync-delay", "0", "--replicaof", f"127.0.0.1 {primary.port}")
+        self.start()
+
     def flush(self) -> None:
         """Forget everything."""
         with redis.Redis(port=self.port, protocol=3) as client:

@@ -66,6 +66,17 @@ class Watched:
         with redis.Redis(port=self.primary.port) as client:
             client.client_kill_filter(_type="replica")
 
+    def swap(self) -> None:
+        """Start the old primary again behind the replica that has taken its place, and wait until both are known."""
+        self.primary, self.replica = self.replica, self.primary
+        self.replica.follow(self.primary)
+        with redis.Redis(port=self.sentinel.port, decode_responses=True) as client:
+            # What failed a moment ago may be tried again at once.
+            client.sentinel_set(SERVICE, "failover-timeout", 1000)
+            wait_until(lambda: not client.sentinel_slaves(SERVICE)[0]["is_sdown"])
+        with redis.Redis(port=self.replica.port, decode_responses=True) as client:
+            wait_until(lambda: client.info("replication")["master_link_status"] == "up")
+
     def promoted(self) -> bool:
         """Tell whether the replica is the primary now."""
         with redis.Redis(port=self.replica.port, decode_responses=True) as client:

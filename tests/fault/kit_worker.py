@@ -46,7 +46,7 @@ async def _run(habits: Habits, steps: Steps) -> None:
         return Outcome(outcome)
 
     worker = Worker(
-        f"redis://127.0.0.1:{habits.port}/0",
+        habits.url or f"redis://127.0.0.1:{habits.port}/0",
         concurrency=habits.at_once,
         heartbeat_s=habits.heartbeat_s,
         stop_timeout_s=5.0,

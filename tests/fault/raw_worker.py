@@ -48,6 +48,7 @@ class Habits:
     stops_at: int | None = None
     dies_by_chance: float = 0.0
     heartbeat_s: float = 60.0  # of the kit's
+    url: str | None = None  # of several servers, which the kit alone knows how to find
     seed: int = 0
     prefix: str = "dispatcher"
 
