@@ -1,16 +1,13 @@
 """Faults and meetings that were found by attacking the running system: each broke a promise once."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
 from tests.acceptance.harness import Daemon, Platform, RawDialer
+from tests.acceptance.seen import Make, MakeDialer, depth, states
 from tests.servers import Redis
 from tests.waiting import eventually
-
-Make = Callable[..., Daemon]
-MakeDialer = Callable[..., RawDialer]
 
 
 @pytest.mark.parametrize("reported", [True, False])
@@ -24,11 +21,11 @@ async def test_a_queue_that_is_forgotten_under_its_last_call_is_noticed_and_the_
     dialer = make_dialer()
     await daemon.start()
     entry, job = await _begin(dialer)
-    await eventually(lambda: _states(daemon, dialing=1), what="the call to be seen as begun")
+    await eventually(lambda: states(daemon, dialing=1), what="the call to be seen as begun")
     own_redis.flush()
     if reported:
         await dialer.finish(entry, job, "completed")
-    await eventually(lambda: _states(daemon, finished=int(reported), uncertain=int(not reported)), what="its end")
+    await eventually(lambda: states(daemon, finished=int(reported), uncertain=int(not reported)), what="its end")
 
 
 async def test_a_pause_empties_a_hopper_that_is_out_of_memory(
@@ -41,7 +38,7 @@ async def test_a_pause_empties_a_hopper_that_is_out_of_memory(
     await eventually(dialer.documents, what="a call")
     await dialer.redis.config_set("maxmemory", "1mb")
     assert (await daemon.post(f"/api/campaigns/{campaign}/pause", {"reason": "no room"})).status_code == 200
-    await eventually(lambda: _empty(dialer), 1, "the hopper to be empty")
+    await eventually(lambda: depth(dialer, 0), 1, "the hopper to be empty")
 
 
 async def test_an_order_whose_attempts_are_spent_stays_closed_when_the_platform_shows_how_its_call_went(
@@ -55,11 +52,11 @@ async def test_an_order_whose_attempts_are_spent_stays_closed_when_the_platform_
     order["status"] = "calling"
     await eventually(lambda: _explained(daemon, campaign, order["uuid"], "calling"), what="the status in the mirror")
     await dialer.finish(entry, job, "no-answer")
-    await eventually(lambda: _states(daemon, finished=1), what="the outcome")
+    await eventually(lambda: states(daemon, finished=1), what="the outcome")
     order["status"] = "no answer"
     await eventually(lambda: _explained(daemon, campaign, order["uuid"], "attempts_exhausted"), what="the reason")
     await asyncio.sleep(1.5)  # two passes over the orders, in which nothing may happen
-    assert await _empty(dialer)
+    assert await depth(dialer, 0)
 
 
 async def test_a_redis_that_forgets_calls_does_not_let_more_be_placed_at_once_than_the_limit(
@@ -73,9 +70,9 @@ async def test_a_redis_that_forgets_calls_does_not_let_more_be_placed_at_once_th
     own_redis.kill()
     own_redis.start()
     dialer = make_dialer()  # the connections of the other one have ended
-    await eventually(lambda: _states(daemon, uncertain=3), what="the loss to be settled")
+    await eventually(lambda: states(daemon, uncertain=3), what="the loss to be settled")
     await asyncio.sleep(2)  # more than a turn of every loop, in which nothing may happen
-    assert await _empty(dialer), "three people are on the line, and a fourth could be called"
+    assert await depth(dialer, 0), "three people are on the line, and a fourth could be called"
     await dialer.finish(*calls[0], "completed")
     await eventually(dialer.documents, what="the next call, as soon as there is room")
 
@@ -89,11 +86,11 @@ async def test_a_no_that_comes_after_another_outcome_still_counts(
     entry, job = await _begin(dialer)
     await dialer.finish(entry, job, "completed")
     await dialer.finish(entry, job, "do-not-call")
-    await eventually(lambda: _states(daemon, finished=1), what="the outcome")
+    await eventually(lambda: states(daemon, finished=1), what="the outcome")
     second = platform.campaign(orders=1, name="The same person")
     order = next(iter(platform.store.orders[second]))
     await eventually(lambda: _explained(daemon, second, order, "do_not_call"), what="the reason")
-    assert await _empty(dialer)
+    assert await depth(dialer, 0)
 
 
 async def _begin(dialer: RawDialer) -> tuple[str, str]:
@@ -103,15 +100,6 @@ async def _begin(dialer: RawDialer) -> tuple[str, str]:
     entry, fields = claimed
     assert await dialer.take(fields["job"]) is not None
     return entry, fields["job"]
-
-
-async def _states(daemon: Daemon, **expected: int) -> bool:
-    found = (await daemon.json("status"))["attempts"]
-    return all(found[state] == number for state, number in expected.items())
-
-
-async def _empty(dialer: RawDialer) -> bool:
-    return not await dialer.documents()
 
 
 async def _explained(daemon: Daemon, campaign: str, order: str, words: str) -> bool:

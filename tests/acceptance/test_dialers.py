@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,11 +19,11 @@ from starlette.routing import Route
 
 from dispatcher.serving import Server
 from tests.acceptance.harness import COMMAND, Daemon, Platform, free_port
+from tests.acceptance.seen import Make
 from tests.servers import Redis
 from tests.waiting import eventually
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
-Make = Callable[..., Daemon]
 
 
 def block(marker: str) -> str:

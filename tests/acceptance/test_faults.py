@@ -1,26 +1,16 @@
-"""What dies and what is wrong: nothing is lost, nothing is doubled, and the rest keeps working."""
+"""Processes, servers and the platform fail under a daemon that dials, and settings are wrong."""
 
-import asyncio
-import contextlib
 import signal
-import socket
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.acceptance.harness import ALWAYS, Daemon, Platform, RawDialer, dialing
+from tests.acceptance.seen import Make, MakeDialer, depth, states
 from tests.servers import Redis
 from tests.waiting import eventually
-
-Make = Callable[..., Daemon]
-MakeDialer = Callable[..., RawDialer]
-
-CALL_TIMEOUT_S = 6
-"""Longer than a machine under load may keep a dialer from saying that its call goes on."""
 
 
 async def test_kill_9_and_restart_lose_and_double_nothing(
@@ -38,7 +28,7 @@ async def test_kill_9_and_restart_lose_and_double_nothing(
             await daemon.ended()
         await daemon.start()
         await eventually(lambda: _begun(dialers) >= 120, 60, "120 calls")
-        await eventually(lambda: _states(daemon, finished=120), what="120 outcomes")
+        await eventually(lambda: states(daemon, finished=120), what="120 outcomes")
     called = Counter(call["callOrderUuid"] for one in dialers for call in one.begun)
     assert set(called) == set(platform.store.orders[campaign])
     assert set(called.values()) == {1}
@@ -83,7 +73,7 @@ async def test_an_unreachable_platform_is_said_and_the_mirror_goes_stale_until_i
     await eventually(dialer.documents, what="calls to begin")
     platform.store.campaigns, kept = {}, platform.store.campaigns  # an empty list is not believed either
     await platform.stop()
-    await eventually(lambda: _empty(dialer), 10, "the hopper to run dry")
+    await eventually(lambda: depth(dialer, 0), 10, "the hopper to run dry")
     await eventually(lambda: _told(daemon, "mirror_stale", "last read"), what="the daemon to say so")
     platform.store.campaigns = kept
     await platform.back()
@@ -98,7 +88,7 @@ async def test_a_wrong_token_is_named_and_nothing_is_dialled(
     await daemon.start()
     await eventually(lambda: _told(daemon, "platform", "api.token"), what="the setting to be named")
     assert "not-the-token-at-all" not in daemon.log()
-    assert await _empty(dialer)
+    assert await depth(dialer, 0)
 
 
 async def test_an_unwritable_database_is_one_sentence_and_no_traceback(make_daemon: Make, tmp_path: Path) -> None:
@@ -168,137 +158,8 @@ async def test_malformed_campaigns_are_each_blocked_by_their_reason_and_block_no
     assert {call["campaignUuid"] for call in dialer.begun} == {good}
 
 
-async def test_a_call_that_is_claimed_and_not_begun_is_queued_anew_as_a_new_job(
-    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
-) -> None:
-    platform.campaign(orders=1)
-    daemon, dialer = make_daemon(DISPATCHER_HOPPER__CLAIM_TIMEOUT="3s"), make_dialer()
-    await daemon.start()
-    await eventually(dialer.documents, what="a call")
-    first = await dialer.claim()
-    assert first is not None
-    second = await eventually(dialer.claim, 15, "the call under a new job")
-    assert second[1]["order"] == first[1]["order"]
-    assert second[1]["job"] != first[1]["job"]
-    assert await dialer.take(first[1]["job"]) is None
-    assert await dialer.take(second[1]["job"]) is not None
-
-
-async def test_a_begun_call_that_falls_silent_is_held_and_its_late_outcome_still_counts(
-    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
-) -> None:
-    campaign = platform.campaign(orders=1)
-    daemon = make_daemon(DISPATCHER_HOPPER__CLAIM_TIMEOUT="3s", DISPATCHER_HOPPER__CALL_TIMEOUT="4s")
-    dialer = make_dialer()
-    await daemon.start()
-    await eventually(dialer.documents, what="a call")
-    claimed = await dialer.claim()
-    assert claimed is not None
-    entry, fields = claimed
-    assert await dialer.take(fields["job"]) is not None
-    await eventually(lambda: _states(daemon, uncertain=1), what="the call to become uncertain")
-    told = await daemon.json("explain", campaign, fields["order"])
-    assert "order_uncertain" in [reason["code"] for reason in told["reasons"]]
-    assert await dialer.claim() is None
-    await dialer.finish(entry, fields["job"], "completed")
-    await eventually(lambda: _states(daemon, finished=1, uncertain=0), what="the late outcome")
-
-
-async def test_a_heartbeat_keeps_a_long_call_from_becoming_uncertain(
-    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
-) -> None:
-    platform.campaign(orders=1)
-    daemon = make_daemon(DISPATCHER_HOPPER__CLAIM_TIMEOUT="3s", DISPATCHER_HOPPER__CALL_TIMEOUT=f"{CALL_TIMEOUT_S}s")
-    dialer = make_dialer()
-    await daemon.start()
-    await eventually(dialer.documents, what="a call")
-    claimed = await dialer.claim()
-    assert claimed is not None
-    entry, fields = claimed
-    await dialer.take(fields["job"])
-
-    async def beat() -> None:
-        while True:
-            await dialer.redis.xclaim(dialer.calls, "dialers", "raw", 0, [entry], justid=True)
-            await asyncio.sleep(0.5)
-
-    beats = asyncio.create_task(beat())
-    try:
-        await eventually(lambda: _states(daemon, dialing=1), what="the daemon to know of the call")
-        await asyncio.sleep(2 * CALL_TIMEOUT_S)
-        assert (await daemon.json("status"))["attempts"]["uncertain"] == 0
-    finally:
-        beats.cancel()
-
-
-async def test_outcomes_that_come_twice_or_unknown_are_applied_once(
-    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
-) -> None:
-    platform.campaign(orders=1)
-    daemon, dialer = make_daemon(), make_dialer()
-    await daemon.start()
-    await eventually(dialer.documents, what="a call")
-    claimed = await dialer.claim()
-    assert claimed is not None
-    entry, fields = claimed
-    await dialer.take(fields["job"])
-    for word in ("melted", "completed", "melted", "gone"):
-        await dialer.finish(entry, fields["job"], word)
-    await dialer.finish("0-1", "a job that nobody queued", "completed")
-    await eventually(lambda: _states(daemon, finished=1), what="one outcome")
-    await eventually(lambda: _drained(dialer), what="the reports to be taken in")
-    [job] = (await daemon.json("jobs"))["jobs"]
-    assert job["outcome"] == "failed"
-
-
-async def test_do_not_call_stops_the_number_in_every_campaign(
-    platform: Platform, make_daemon: Make, make_dialer: MakeDialer
-) -> None:
-    first = platform.campaign(orders=1)
-    daemon, dialer = make_daemon(), make_dialer(outcome="do-not-call")
-    await daemon.start()
-    async with dialing(dialer):
-        await eventually(lambda: len(dialer.begun) == 1, what="the first call")
-        # It is not stopped before it has reported.
-        await eventually(lambda: _states(daemon, finished=1), what="its outcome")
-    second = platform.campaign(orders=1, name="The same person")
-    order = next(iter(platform.store.orders[second]))
-    await eventually(lambda: _explained(daemon, second, order, "do_not_call"), what="the reason")
-    assert first != second
-    assert await _empty(dialer)
-
-
-@pytest.mark.parametrize("abstract", [False, True])
-async def test_systemd_is_told_when_the_daemon_is_ready_alive_and_stopping(
-    platform: Platform, make_daemon: Make, tmp_path: Path, abstract: bool
-) -> None:
-    path = str(tmp_path / "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-        told.bind("\0" + path if abstract else path)
-        told.setblocking(False)
-        daemon = make_daemon(NOTIFY_SOCKET="@" + path if abstract else path, WATCHDOG_USEC="600000")
-        await daemon.start()
-        heard: list[str] = []
-
-        def hears(state: str) -> bool:
-            with contextlib.suppress(BlockingIOError):
-                heard.extend(told.recv(4096).decode().split("\n"))
-            return state in heard
-
-        await eventually(lambda: hears("READY=1"), what="READY=1")
-        await eventually(lambda: hears("WATCHDOG=1"), what="WATCHDOG=1")
-        daemon.send(signal.SIGTERM)
-        await eventually(lambda: hears("STOPPING=1"), what="STOPPING=1")
-        assert await daemon.ended() == 0
-
-
 def _begun(dialers: list[RawDialer]) -> int:
     return sum(len(one.begun) for one in dialers)
-
-
-async def _states(daemon: Daemon, **expected: int) -> bool:
-    found = (await daemon.json("status"))["attempts"]
-    return all(found[state] == number for state, number in expected.items())
 
 
 async def _settled(daemon: Daemon, orders: int) -> bool:
@@ -314,16 +175,3 @@ async def _told(daemon: Daemon, part: str, words: str) -> bool:
         return False  # the page is not served yet
     parts: dict[str, Any] = answer.json()["parts"]
     return answer.status_code == 503 and part in parts and words in parts[part]["detail"]
-
-
-async def _empty(dialer: RawDialer) -> bool:
-    return not await dialer.documents()
-
-
-async def _drained(dialer: RawDialer) -> bool:
-    return await dialer.redis.xlen(dialer.outcomes) == 0
-
-
-async def _explained(daemon: Daemon, campaign: str, order: str, code: str) -> bool:
-    code_, output, _ = await daemon.command("explain", campaign, order, "-o", "json")
-    return code_ in {0, 1} and f'"{code}"' in output

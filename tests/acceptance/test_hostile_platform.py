@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -15,10 +15,8 @@ from dispatcher.clock import Clock
 from dispatcher.sandbox.app import create_app
 from dispatcher.sandbox.server import Server
 from tests.acceptance.harness import ALWAYS, TOKEN, Daemon, Platform, RawDialer
+from tests.acceptance.seen import Make, MakeDialer
 from tests.waiting import eventually
-
-Make = Callable[..., Daemon]
-MakeDialer = Callable[..., RawDialer]
 
 DAYS = list(ALWAYS)
 

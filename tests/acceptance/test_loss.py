@@ -3,7 +3,7 @@
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,9 @@ from redis.exceptions import RedisError
 
 from dispatcher.model.attempt import State
 from tests.acceptance.harness import Daemon, Platform, RawDialer, dialing
+from tests.acceptance.seen import Make, MakeDialer
 from tests.servers import Redis
 from tests.waiting import eventually
-
-Make = Callable[..., Daemon]
-MakeDialer = Callable[..., RawDialer]
 
 ORDERS = 8
 PERSISTENCE = {

@@ -13,11 +13,9 @@ from starlette.types import Receive, Scope, Send
 from dispatcher.clock import Clock
 from dispatcher.sandbox.app import create_app
 from dispatcher.sandbox.server import Server
-from tests.acceptance.harness import TOKEN, Daemon, Platform, RawDialer, dialing
+from tests.acceptance.harness import TOKEN, Daemon, Platform, dialing
+from tests.acceptance.seen import Make, MakeDialer
 from tests.waiting import eventually
-
-Make = Callable[..., Daemon]
-MakeDialer = Callable[..., RawDialer]
 
 
 @asynccontextmanager
