@@ -281,7 +281,7 @@ def _without_nul(value: Any) -> Any:
 
 
 def _same(schedule: Any) -> Any:
-    """Return a schedule, the same one for all campaigns that keep the same hours: there are thousands, and few hours."""
+    """Return a schedule; the same one for all campaigns that keep the same hours, which are few."""
     try:
         text = orjson.dumps(schedule)
     except orjson.JSONEncodeError:

@@ -22,10 +22,10 @@ class Samples:
         self, connection: Connection, campaigns: Iterable[str], settings: Settings, at: datetime
     ) -> dict[str, Sampled]:
         """Read a sample of each campaign that has orders waiting; none where no rule asks for them."""
-        rules = settings.calling_rules.pack()
+        asked = list(campaigns)
+        rules = settings.calling_rules.pack() if asked else None
         if rules is None:
             return {}
-        asked = list(campaigns)
         kept = {
             uuid: self._kept[uuid] for uuid in asked if uuid in self._kept and abs(at - self._kept[uuid][0]) < _KEPT
         }

@@ -1,6 +1,6 @@
 """A campaign made ready to be judged: its schedule and zone read once, and what stands against it whatever the hour."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -50,6 +50,27 @@ def make_plan(campaign: Campaign, phones: Mapping[str, Phone], days_off: DaysOff
     if not campaign.assistant:
         standing.append(Reason(Code.NO_ASSISTANT, "no outbound assistant is assigned to the campaign"))
     return Plan(campaign, phone, week, place, tuple(standing))
+
+
+def make_plans(
+    campaigns: Iterable[Campaign], phones: Mapping[str, Phone], days_off: DaysOff = NO_DAYS_OFF
+) -> Iterator[Plan]:
+    """Yield the plan of each campaign, as `make_plan` does; thousands differ in nothing that is read but their names.
+
+    Campaigns with one and the same object for a schedule are known to keep the same hours.
+    """
+    alike: dict[tuple[object, ...], Plan] = {}
+    for one in campaigns:
+        if one.uuid in days_off:
+            yield make_plan(one, phones, days_off)
+            continue
+        read = (one.status, one.type, one.timezone, id(one.schedule), one.phone, one.assistant, one.fault, one.listed)
+        known = alike.get(read)
+        if known is None:
+            known = alike[read] = make_plan(one, phones)
+            yield known
+        else:
+            yield Plan(one, known.phone, known.week, known.zone, known.standing)
 
 
 def made_again(plan: Plan, days_off: DaysOff) -> Plan:

@@ -1,7 +1,8 @@
 """`python -m tests.bench.mirror`: what a sync costs, beside plain httpx that fetches and decodes the same pages.
 
 Every figure is of a process of its own, over loopback from a server of ready-made pages; medians of several rounds, in
-brackets the lowest and the highest. Nothing here passes or fails.
+brackets the lowest and the highest. As after an ordinary installation all modules are compiled beforehand, and the
+database has its tables. Nothing here passes or fails.
 """
 
 import argparse
@@ -56,43 +57,54 @@ def main() -> None:
         asyncio.run(_measure(what, url))
         return
     _say(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
-    with served(given.campaigns, 0) as url:
-        floor = _rounds("campaigns-floor", url, given.rounds, "plain httpx and json", None)
-        found = _rounds("campaigns", url, given.rounds, f"{given.campaigns:,} campaigns from nothing", floor)
-        _again(found, floor)
-    with served(1, given.orders) as url:
-        floor = _rounds("orders-floor", url, given.rounds, "plain httpx and json", None)
-        _rounds("orders", url, given.rounds, f"{given.orders:,} orders of one campaign from nothing", floor)
+    with tempfile.TemporaryDirectory() as compiled:
+        os.environ |= {"PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
+        with served(1, 1) as url:
+            compiling = [_measured(what, url) for what in ("campaigns", "orders", "campaigns-floor")]
+        _say(f"of each peak of memory {compiling[-1]['imports_mb']:.0f} MB are the modules")
+        with served(given.campaigns, 0) as url:
+            floor = _floor_of("campaigns-floor", url, given.rounds)
+            made = [_measured("campaigns", url) for _ in range(given.rounds)]
+            _line(f"{given.campaigns:,} campaigns from nothing into the mirror", made, "mirrored", floor)
+            _line("  and on into the daemon's book, and noted", made, "seconds", floor)
+            _line("  again, unchanged, same process", made, "again", floor)
+        with served(1, given.orders) as url:
+            floor = _floor_of("orders-floor", url, given.rounds)
+            made = [_measured("orders", url) for _ in range(given.rounds)]
+            _line(f"{given.orders:,} orders of one campaign from nothing", made, "seconds", floor)
 
 
-def _rounds(what: str, url: str, rounds: int, title: str, floor: float | None) -> Any:
-    """Measure in processes of their own, print, and return the median of seconds or, of ours, all that was measured."""
+def _measured(what: str, url: str) -> dict[str, float]:
+    """Measure in a process of its own."""
     command = [sys.executable, "-m", "tests.bench.mirror", "--measure", what, url]
-    made = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(rounds)]
-    _line(title, [one["seconds"] for one in made], floor)
-    _say(f"    peak memory {median(one['peak_mb'] for one in made):.0f} MB")
-    return median(one["seconds"] for one in made) if floor is None else made
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return found
 
 
-def _again(made: list[dict[str, float]], floor: float) -> None:
-    _line("again, unchanged, same process", [one["again"] for one in made], floor)
+def _floor_of(what: str, url: str, rounds: int) -> float:
+    made = [_measured(what, url) for _ in range(rounds)]
+    _line("plain httpx and json", made, "seconds", None)
+    return median(one["seconds"] for one in made)
 
 
-def _line(title: str, seconds: list[float], floor: float | None) -> None:
+def _line(title: str, made: list[dict[str, float]], what: str, floor: float | None) -> None:
+    """Print what was measured, beside the floor, and the peak of memory up to its end."""
+    seconds = [one[what] for one in made]
+    memory = f"; peak memory {median(one[f'{what}_mb'] for one in made):.0f} MB"
     beside = "" if floor is None else f"; {median(seconds) / floor:.2f} of plain httpx"
-    _say(f"{title:45} {median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f}){beside}")
+    _say(f"{title:49} {median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f}){beside}{memory}")
 
 
 async def _measure(what: str, url: str) -> None:
     log.configure("error", "json")
+    imports_mb = _peak_mb()
     measured = await {
         "campaigns-floor": lambda: _floor(url, "campaigns"),
         "orders-floor": lambda: _floor(url, f"campaigns/{CAMPAIGN}/orders"),
         "campaigns": lambda: _ours(url, _campaigns),
         "orders": lambda: _ours(url, _orders),
     }[what]()
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    _say(json.dumps({**measured, "peak_mb": peak_mb}))
+    _say(json.dumps({**measured, "imports_mb": imports_mb}))
 
 
 async def _floor(url: str, path: str) -> dict[str, float]:
@@ -103,13 +115,16 @@ async def _floor(url: str, path: str) -> dict[str, float]:
             page = (await client.get(f"{url}/{path}", params={"page": number, "limit": SIZE})).json()
             pages = page["totalPages"]
             number += 1
-        return {"seconds": time.perf_counter() - started}
+        return {"seconds": time.perf_counter() - started, "seconds_mb": _peak_mb()}
 
 
 async def _ours(url: str, work: Callable[[Context], Awaitable[dict[str, float]]]) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         async with AsyncExitStack() as stack:
-            settings = load(None, {"DISPATCHER_DATABASE__URL": f"sqlite:///{Path(folder) / 'mirror.db'}"})
+            named = {"DISPATCHER_DATABASE__URL": f"sqlite:///{Path(folder) / 'mirror.db'}"}
+            command = [sys.executable, "-m", "dispatcher", "db", "upgrade"]
+            await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, env=os.environ | named)
+            settings = load(None, named)
             database = await opened(settings, stack)
             clock = _Clock()
             platform = Platform(url, "token", timedelta(seconds=10), clock)
@@ -117,22 +132,39 @@ async def _ours(url: str, work: Callable[[Context], Awaitable[dict[str, float]]]
             return await work(context)
 
 
+class _Watched(Sync):
+    """A sync that tells when the mirror was complete, and it turned to the book."""
+
+    mirrored: tuple[float, float] | None = None  # the instant, and the peak of memory until then
+
+    async def load(self) -> None:
+        self.mirrored = self.mirrored or (time.perf_counter(), _peak_mb())
+        await super().load()
+
+
 async def _campaigns(context: Context) -> dict[str, float]:
-    sync = Sync(context)
-    seconds = await _timed(sync.run_pass())
+    sync = _Watched(context)
+    started = time.perf_counter()
+    found = await _timed("seconds", sync.run_pass())
+    if sync.mirrored is not None:
+        found |= {"mirrored": sync.mirrored[0] - started, "mirrored_mb": sync.mirrored[1]}
     await sync.run_pass()  # the first over the active campaigns alone; every later one is like the next
-    return {"seconds": seconds, "again": await _timed(sync.run_pass())}
+    return found | await _timed("again", sync.run_pass())
 
 
 async def _orders(context: Context) -> dict[str, float]:
     await Sync(context).run_pass()
-    return {"seconds": await _timed(Orders(context).run_pass())}
+    return await _timed("seconds", Orders(context).run_pass())
 
 
-async def _timed(work: Awaitable[Any]) -> float:
+async def _timed(name: str, work: Awaitable[Any]) -> dict[str, float]:
     started = time.perf_counter()
     await work
-    return time.perf_counter() - started
+    return {name: time.perf_counter() - started, f"{name}_mb": _peak_mb()}
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _say(line: str) -> None:

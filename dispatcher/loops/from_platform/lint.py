@@ -20,17 +20,21 @@ class Lint:
         self._samples = Samples()
         self._told: notes.Notes = {}
         self._unknown: set[str] = set()
+        self._reviewed: object = None  # the plans that were looked over last, without any sample
 
     async def review(self) -> None:
         """Log the notes that are new and those that are gone, and count them all."""
         self._look_for_unknown()
         context = self._context
-        plans = list(context.book.plans.values())
+        book = context.book.plans
         at = context.clock.now()
         listed = [uuid for uuid in context.book.plans if uuid in context.book.orders_synced_at]
         sampled = await context.database.read(self._samples.read, listed, context.settings, at)
+        if book is self._reviewed and not sampled:
+            return  # what of these was to be noted has been
+        self._reviewed = None if sampled else book
         # Thousands of campaigns take seconds the first time: not on the loop that queues calls.
-        found = await asyncio.to_thread(notes.review, plans, sampled, at)
+        found = await asyncio.to_thread(notes.review, list(book.values()), sampled, at)
         counted = notes.counted(found)
         for code in NoteCode:
             metrics.CAMPAIGN_NOTES.labels(code.value).set(counted[code.value])

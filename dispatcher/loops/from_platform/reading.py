@@ -26,12 +26,16 @@ from dispatcher.mirror import campaigns
 from dispatcher.mirror.campaigns import Found
 from dispatcher.mirror.changes import REFUSED, Change
 from dispatcher.mirror.database import Connection
+from dispatcher.mirror.rows import NOTHING
 from dispatcher.rules.listing import ASKED_AT_MOST, Reading, removal_refused
 
 log = logger(__name__)
 
 _AT_ONCE = 1000
-"""Things in one transaction."""
+"""Things that are worth a transaction."""
+
+_MOST_AT_ONCE = 2000
+"""Things in one transaction at most, where the disk is slower than the platform: nobody else may write meanwhile."""
 
 _MOST_CHANGES = 200
 """Changes of one kind that a pass writes down one by one; the rest is only counted."""
@@ -52,8 +56,7 @@ class Made:
 
     counts: Counts = field(default_factory=Counts)
     changes: list[Change] = field(default_factory=list)
-    added: set[str] = field(default_factory=set)
-    changed: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)  # what was added or changed, by uuid
     touched: bool = False  # something was written
 
 
@@ -104,7 +107,7 @@ class Reader:
                 )
             gone, refusal = await self._look_into(missing, len(listed))
         await self._conclude(gone, refusal)
-        self._made.counts.unchanged += len(listed - self._made.added - self._made.changed)
+        self._made.counts.unchanged += sum(uuid not in self._made.written for uuid in listed)
         if is_whole and not missing and not self._unreadable and not self._replaced:
             sheets.settled = await database.read(campaigns.stand, name)
         return None
@@ -124,7 +127,9 @@ class Reader:
                     for earlier in same:
                         reading.take(earlier.size, earlier.total, earlier.named())
                     same = None
-                reading.take(sheet.size, sheet.total, sheet.named())
+                # The names as the things have them, where they are at hand: two of each would be many.
+                named = sheet.named() if sheet.glances is None else [one.uuid for one in sheet.glances if one.uuid]
+                reading.take(sheet.size, sheet.total, named)
                 if not settled or sheet.things is not None:
                     await self._compare(number, sheet, sheets)
                 if reading.drifted:
@@ -152,7 +157,8 @@ class Reader:
         for seen, (_, _, thing) in zip(sheet.glances or (), sheet.things or (), strict=True):
             if seen.uuid is None or mirrored.get(seen.uuid) != seen.digest:
                 self._note(self._kind.parse(thing, seen), mirrored)
-        if len(self._waiting) >= _AT_ONCE:
+        is_idle = self._writing is None or self._writing.done()
+        if len(self._waiting) >= (_AT_ONCE if is_idle else _MOST_AT_ONCE):
             await self._flush()
 
     def _note(self, found: Parsed[Any] | Unreadable, mirrored: dict[str, str]) -> None:
@@ -164,12 +170,16 @@ class Reader:
         before = mirrored.get(uuid)
         if before == found.digest:
             return
-        if before is None:
-            self._made.added.add(uuid)
-        elif uuid not in self._made.added:
-            self._made.changed.add(uuid)
+        made = self._made
+        if uuid not in made.written:
+            made.written.add(uuid)
+            made.counts.added += before is None
+            made.counts.changed += before is not None
         mirrored[uuid] = found.digest
-        self._waiting.append(Found(found.thing, found.document, found.digest, found.text))
+        # The document itself only where it is to be compared with the one before, or its text is not at hand.
+        is_told = len(made.changes) + len(self._waiting) < _MOST_CHANGES
+        document = found.document if is_told or found.text is None else NOTHING
+        self._waiting.append(Found(found.thing, document, found.digest, found.text))
 
     @asynccontextmanager
     async def _writer(self) -> AsyncIterator[None]:
@@ -179,7 +189,6 @@ class Reader:
         finally:
             await self._flush()
             await self._written()
-            self._made.counts.added, self._made.counts.changed = len(self._made.added), len(self._made.changed)
 
     async def _flush(self) -> None:
         """Begin to write what waits; meanwhile the next pages are read."""

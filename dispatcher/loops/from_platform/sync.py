@@ -23,7 +23,7 @@ from dispatcher.mirror import campaigns, record
 from dispatcher.mirror.lock import Alone, alone
 from dispatcher.mirror.record import Pass
 from dispatcher.model.campaign import CampaignStatus
-from dispatcher.rules.plan import make_plan
+from dispatcher.rules.plan import make_plans
 from dispatcher.settings import durations
 
 log = logger(__name__)
@@ -143,8 +143,7 @@ class Sync:
             found, phones = await context.database.read(campaigns.load)
             days_off = context.settings.schedule.blackout_dates
             context.book.note_imports(await context.database.read(campaigns.orders_imported_at))
-            plans = (make_plan(one, phones, days_off) for one in found.values())
-            context.book.replace(plans, context.clock.now())
+            context.book.replace(make_plans(found.values(), phones, days_off), context.clock.now())
             self._loaded = version
             context.nudge("tend")
             context.nudge("last_calls")

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from dispatcher.model.reasons import Code
-from dispatcher.rules.plan import NO_DAYS_OFF, made_again, make_plan
+from dispatcher.rules.plan import NO_DAYS_OFF, made_again, make_plan, make_plans
 from tests.unit.rules.things import a_campaign, a_phone, a_plan
 
 
@@ -94,3 +94,29 @@ def test_campaigns_of_the_same_hours_share_one_week_and_one_zone() -> None:
     one, other = a_plan(), a_plan(uuid="campaign_2", schedule=dict(reversed(a_campaign().schedule.items())))
     assert one.week is other.week
     assert one.zone is other.zone
+
+
+def test_plans_that_are_made_at_one_go_are_those_that_are_made_one_by_one() -> None:
+    hours = a_campaign().schedule
+    campaigns = [
+        a_campaign(uuid="first", schedule=hours),
+        a_campaign(uuid="alike", name="another", schedule=hours),
+        a_campaign(uuid="off", schedule=hours),
+        a_campaign(uuid="other_hours", schedule={"sat": {"start": "10:00", "end": "12:00"}}),
+        *(
+            a_campaign(uuid=f"other_{name}", schedule=hours, **{name: value})
+            for name, value in (
+                ("status", "paused"),
+                ("type", "inbound"),
+                ("timezone", "Europe/Paris"),
+                ("phone", None),
+                ("assistant", None),
+                ("fault", "name is null"),
+                ("listed", False),
+            )
+        ),
+    ]
+    days_off = {"off": [date(2026, 3, 3)]}
+    phones = {a_phone().uuid: a_phone()}
+    assert list(make_plans(campaigns, phones, days_off)) == [make_plan(one, phones, days_off) for one in campaigns]
+    assert list(make_plans(campaigns[:3], phones)) == [make_plan(one, phones) for one in campaigns[:3]]
