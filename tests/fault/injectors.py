@@ -201,7 +201,7 @@ FORGETTING: dict[str, tuple[Injector, float]] = {
 }
 """Faults by which Redis forgets: what was live then and is not reported is held as uncertain.
 
-The promotion of a stale replica belongs here, too; these worlds have one server.
+These worlds have one server; `test_promotions.py` puts stale replicas in charge.
 """
 
 
