@@ -102,7 +102,7 @@ def _row(one: Parsed[Order], judged: Judged, due_at: datetime) -> orders.Change:
     uuid, _, status, number, scheduled_at, instructions, record, record_name, country, _ = one.thing
     return {
         "uuid": uuid,
-        "status": status.value,
+        "status": str(status),
         "number": number,
         "e164": judged.e164,
         "country": country,

@@ -39,7 +39,9 @@ WHOLE: Sequence[OrderStatus | None] = (None,)
 _SLICE_S = 1.0
 """A slice ends after so long, however few pages it had."""
 
-_PAGES_PER_WRITE = 10
+_PAGES_PER_WRITE = 20
+"""A transaction of so many pages takes a few hundredths of a second, for which others that write must wait."""
+
 _MARKS_PER_WRITE = 5000
 _MOST_CHANGES = 200
 """Changes of one pass that are written down one by one; the rest is only counted."""
