@@ -23,7 +23,7 @@ from dispatcher.log import logger
 from dispatcher.loops.context import Context
 from dispatcher.loops.from_platform.counts import Counts
 from dispatcher.mirror import campaigns
-from dispatcher.mirror.campaigns import Found
+from dispatcher.mirror.campaigns import Found, mark_of
 from dispatcher.mirror.changes import REFUSED, Change
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.rows import NOTHING
@@ -56,7 +56,6 @@ class Made:
 
     counts: Counts = field(default_factory=Counts)
     changes: list[Change] = field(default_factory=list)
-    written: set[str] = field(default_factory=set)  # what was added or changed, by uuid
     touched: bool = False  # something was written
 
 
@@ -72,20 +71,22 @@ class Reader:
         self._kind = kind
         self._made = made
         self._accept_removals = accept_removals
-        self._mirrored: dict[str, str] | None = None  # uuid: digest; None as long as nothing had to be compared
+        self._mirrored: dict[str, int] | None = None  # uuid: mark; None as long as nothing had to be compared
         self._settled = False  # nobody has written to the mirror since the list was settled
         self._waiting: list[Found] = []
         self._writing: asyncio.Future[None] | None = None
         self._unreadable: list[str] = []
         self._replaced = False  # a page was read again, and may not be the one any more that was counted
 
-    async def read(self, sheets: Sheets, judged: Callable[[Connection], Collection[str]] | None) -> None:
-        """Read the list, and look into what it lacks: of the things that `judged` reads, or of all in the mirror.
+    async def read(
+        self, sheets: Sheets, lacking: Callable[[Connection, Collection[str]], list[str]] | None = None
+    ) -> None:
+        """Read the list, and look into what it lacks: of the mirror's things, or of a part of them by `lacking`.
 
         TooMuchMissingError if more is missing than can be asked for by name, and the list is not a whole one of all.
         """
         database, name = self._context.database, self._kind.name
-        if judged is not None and sheets.settled is not None:
+        if lacking is not None and sheets.settled is not None:
             self._settled = sheets.settled == await database.read(campaigns.stand, name)
         listed: set[str] = set()
         is_whole = False
@@ -98,16 +99,19 @@ class Reader:
                 listed = reading.listed if is_whole else listed | reading.listed
                 if is_whole:
                     break
-            all_judged = list(await self._known()) if judged is None else await database.read(judged)
-            missing = [uuid for uuid in all_judged if uuid not in listed]
-            if len(missing) > ASKED_AT_MOST and not (is_whole and judged is None):
+            if lacking is None:
+                missing = [uuid for uuid in await self._known() if uuid not in listed]
+            else:
+                missing = await database.read(lacking, listed)
+            if len(missing) > ASKED_AT_MOST and not (is_whole and lacking is None):
                 raise TooMuchMissingError(
                     f"the platform's list of {name} shifted in each of {READINGS} readings, and too much of"
                     " it is missing to be asked for by name; what is missing was left as it was"
                 )
             gone, refusal = await self._look_into(missing, len(listed))
         await self._conclude(gone, refusal)
-        self._made.counts.unchanged += sum(uuid not in self._made.written for uuid in listed)
+        counts = self._made.counts
+        counts.unchanged += max(0, len(listed) - counts.added - counts.changed)
         if is_whole and not missing and not self._unreadable and not self._replaced:
             sheets.settled = await database.read(campaigns.stand, name)
         return None
@@ -139,10 +143,10 @@ class Reader:
         self._made.counts.unchanged += sum(sheet.size for sheet in same)
         return None
 
-    async def _known(self) -> dict[str, str]:
-        """Return the digests of what the mirror has, by uuid."""
+    async def _known(self) -> dict[str, int]:
+        """Return the marks of what the mirror has, by uuid."""
         if self._mirrored is None:
-            self._mirrored = await self._context.database.read(campaigns.digests, self._kind.name)
+            self._mirrored = await self._context.database.read(campaigns.marks, self._kind.name)
         return self._mirrored
 
     async def _compare(self, number: int, sheet: Sheet, sheets: Sheets) -> None:
@@ -150,32 +154,30 @@ class Reader:
         mirrored = await self._known()
         if sheet.things is None:
             entries = list(sheet.entries())
-            if len(entries) == sheet.size and all(mirrored.get(uuid) == digest for uuid, digest in entries):
+            if len(entries) == sheet.size and all(mirrored.get(uuid) == mark_of(digest) for uuid, digest in entries):
                 return
             sheet = await sheets.one(number, anew=True)
             self._replaced = True
         for seen, (_, _, thing) in zip(sheet.glances or (), sheet.things or (), strict=True):
-            if seen.uuid is None or mirrored.get(seen.uuid) != seen.digest:
+            if seen.uuid is None or mirrored.get(seen.uuid) != mark_of(seen.digest):
                 self._note(self._kind.parse(thing, seen), mirrored)
         is_idle = self._writing is None or self._writing.done()
         if len(self._waiting) >= (_AT_ONCE if is_idle else _MOST_AT_ONCE):
             await self._flush()
 
-    def _note(self, found: Parsed[Any] | Unreadable, mirrored: dict[str, str]) -> None:
+    def _note(self, found: Parsed[Any] | Unreadable, mirrored: dict[str, int]) -> None:
         """Have a thing written, if it is news."""
         if isinstance(found, Unreadable):
             self._unreadable.append(found.why)
             return
         uuid = found.thing.uuid
-        before = mirrored.get(uuid)
-        if before == found.digest:
+        before, mark = mirrored.get(uuid), mark_of(found.digest)
+        if before == mark:
             return
         made = self._made
-        if uuid not in made.written:
-            made.written.add(uuid)
-            made.counts.added += before is None
-            made.counts.changed += before is not None
-        mirrored[uuid] = found.digest
+        made.counts.added += before is None
+        made.counts.changed += before is not None
+        mirrored[uuid] = mark
         # The document itself only where it is to be compared with the one before, or its text is not at hand.
         is_told = len(made.changes) + len(self._waiting) < _MOST_CHANGES
         document = found.document if is_told or found.text is None else NOTHING

@@ -77,7 +77,7 @@ class Sync:
         fault: str | None = None
         try:
             async with asyncio.timeout(most.total_seconds()):
-                await self._reader(self._phones, made).read(self._all_phones, None)
+                await self._reader(self._phones, made).read(self._all_phones)
                 await self._read_campaigns(made, started)
         except TimeoutError as found:
             fault = f"the platform was not read within sync.pass_timeout ({durations.text(most)})"
@@ -106,11 +106,11 @@ class Sync:
         """Read the active campaigns, or all of them where that is as little or it is time to."""
         if not self._is_time_for_all(started):
             try:
-                return await self._reader(self._campaigns, made).read(self._active_campaigns, campaigns.active)
+                return await self._reader(self._campaigns, made).read(self._active_campaigns, campaigns.lacking)
             except (TooMuchMissingError, RefusedError) as found:
                 log.info("all campaigns are read", why=str(found))
         self._read_all_at = None  # if this one fails, the next pass is to read all of them too
-        await self._reader(self._campaigns, made).read(self._all_campaigns, None)
+        await self._reader(self._campaigns, made).read(self._all_campaigns)
         self._read_all_at = started
         return None
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection
 
 from dispatcher.mirror import campaigns
-from dispatcher.mirror.campaigns import Found
+from dispatcher.mirror.campaigns import Found, mark_of
 from dispatcher.model.campaign import Campaign, Phone
 from tests.integration.mirror.things import HOUR, NOON, put_order
 
@@ -25,7 +25,7 @@ def test_what_was_put_in_comes_out(connection: Connection) -> None:
     put(connection, CAMPAIGN, bare)
     campaigns.put_found(connection, "phones", [Found(PHONE, {"uuid": "p1"}, "d")], NOON)
     assert campaigns.load(connection) == ({"c1": CAMPAIGN, "c2": bare}, {"p1": PHONE})
-    assert campaigns.digests(connection, "campaigns") == {"c1": "d", "c2": "d"}
+    assert campaigns.marks(connection, "campaigns") == {"c1": mark_of("d"), "c2": mark_of("d")}
 
 
 @pytest.mark.parametrize("schedule", [None, {}, [], "always", 7, {"mon": None, "söndag": ["\U0001f600"]}])
@@ -39,7 +39,7 @@ def test_a_change_overwrites(connection: Connection) -> None:
     put(connection, replace(CAMPAIGN, status="paused", schedule=None), digest="e")
     found, _ = campaigns.load(connection)
     assert (found["c1"].status, found["c1"].schedule) == ("paused", None)
-    assert campaigns.digests(connection, "campaigns") == {"c1": "e"}
+    assert campaigns.marks(connection, "campaigns") == {"c1": mark_of("e")}
 
 
 def test_what_was_removed_is_gone_until_it_is_listed_again(connection: Connection) -> None:
@@ -50,7 +50,7 @@ def test_what_was_removed_is_gone_until_it_is_listed_again(connection: Connectio
     found, phones = campaigns.load(connection)
     assert set(found) == {"c2"}
     assert phones == {}
-    assert campaigns.digests(connection, "phones") == {}
+    assert campaigns.marks(connection, "phones") == {}
     put(connection, CAMPAIGN)
     assert set(campaigns.load(connection)[0]) == {"c1", "c2"}
 
