@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dispatcher.cli.tables import Page
+    from dispatcher.mirror.database import Database
+    from dispatcher.steering.dead_letters import Meant
 
 
 @click.group()
@@ -92,23 +94,11 @@ def retry(given: Common, ids: tuple[int, ...], campaign: str | None, reason: str
     do-not-call list is never called, an order that the platform gave up is opened there, and a report is no order:
     those are refused by name, and it ends with 1.
     """
-    from dispatcher.cli.faults import problem
-    from dispatcher.cli.mirrored import opened
     from dispatcher.steering import dead_letters
 
-    _check(ids, campaign, reason, everything)
-    with opened(given.settings()) as database:
-        document = dead_letters.retry(database, dead_letters.Meant(ids or None, campaign, _reason(reason)))
-    reopened, refused = document["retried"]["reopened"], document["retried"]["refused"]
-
-    def page(page: Page, _: Any) -> None:
-        page.line(f"{reopened} {'order is' if reopened == 1 else 'orders are'} open again.")
-        for one in refused:
-            page.bad(f"{one['id']}: {one['why']}.")
-
-    given.show(document, page)
-    if refused:
-        raise problem()
+    done = _see_to(given, dead_letters.retry, ids, campaign, reason, everything=everything)["retried"]
+    orders = "order is" if done["reopened"] == 1 else "orders are"
+    _tell(given, {"retried": done}, f"{done['reopened']} {orders} open again.", done["refused"])
 
 
 @dead.command(cls=Taught, examples=["dispatcher dead drop 17 18", "dispatcher dead drop --all --reason unknown-job"])
@@ -117,17 +107,37 @@ def retry(given: Common, ids: tuple[int, ...], campaign: str | None, reason: str
 @click.pass_obj
 def drop(given: Common, ids: tuple[int, ...], campaign: str | None, reason: str | None, everything: bool) -> None:
     """Take dead letters away that need nothing more; their orders stay closed."""
-    from dispatcher.cli.faults import problem
-    from dispatcher.cli.mirrored import opened
     from dispatcher.steering import dead_letters
+
+    done = _see_to(given, dead_letters.drop, ids, campaign, reason, everything=everything)["dropped"]
+    letters = "letter is" if done["letters"] == 1 else "letters are"
+    _tell(given, {"dropped": done}, f"{done['letters']} {letters} dropped.", done["refused"])
+
+
+def _see_to(
+    given: Common,
+    steer: Callable[[Database, Meant], dict[str, Any]],
+    ids: tuple[int, ...],
+    campaign: str | None,
+    reason: str | None,
+    *,
+    everything: bool,
+) -> dict[str, Any]:
+    """Do something to the letters that are meant, and return the document of it."""
+    from dispatcher.cli.mirrored import opened
+    from dispatcher.steering.dead_letters import Meant
 
     _check(ids, campaign, reason, everything)
     with opened(given.settings()) as database:
-        document = dead_letters.drop(database, dead_letters.Meant(ids or None, campaign, _reason(reason)))
-    dropped, refused = document["dropped"]["letters"], document["dropped"]["refused"]
+        return steer(database, Meant(ids or None, campaign, _reason(reason)))
+
+
+def _tell(given: Common, document: dict[str, Any], sentence: str, refused: list[dict[str, Any]]) -> None:
+    """Show what was done, and end with a problem if anything was refused."""
+    from dispatcher.cli.faults import problem
 
     def page(page: Page, _: Any) -> None:
-        page.line(f"{dropped} {'letter is' if dropped == 1 else 'letters are'} dropped.")
+        page.line(sentence)
         for one in refused:
             page.bad(f"{one['id']}: {one['why']}.")
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import pytest
 import structlog.testing
 
 from dispatcher.worker import Call, Outcome, OutcomeUnknown, Result, Worker
@@ -95,12 +96,15 @@ async def test_a_key_that_is_no_document_is_gone_and_holds_up_no_other_call(redi
     assert (await hopper.outcomes())[0] == {"job": "job-1", "entry": entry, "outcome": "gone"}
 
 
-async def test_a_dialer_that_is_cancelled_from_within_leaves_its_call_unknown_and_the_worker_running(
-    redis_url: str, hopper: Hopper
+@pytest.mark.parametrize(
+    "raised", [OutcomeUnknown("the line went dead"), asyncio.CancelledError("from within")], ids=repr
+)
+async def test_a_call_whose_end_the_dialer_does_not_know_stays_pending_and_the_worker_runs_on(
+    redis_url: str, hopper: Hopper, raised: BaseException
 ) -> None:
     async def dial(call: Call) -> Outcome:
         if call.job == "job-1":
-            raise asyncio.CancelledError
+            raise raised
         return Outcome.COMPLETED
 
     await hopper.open("phone-1")
@@ -137,21 +141,6 @@ async def test_no_log_holds_a_persons_number_or_name(redis_url: str, hopper: Hop
     assert "LookupError" in str(logs)
     assert NUMBER not in str(logs)
     assert NAME not in str(logs)
-
-
-async def test_an_unknown_outcome_is_not_reported_and_stays_pending(redis_url: str, hopper: Hopper) -> None:
-    async def dial(call: Call) -> Outcome:
-        if call.job == "job-1":
-            raise OutcomeUnknown("the line went dead")
-        return Outcome.COMPLETED
-
-    await hopper.open("phone-1")
-    entry = await hopper.queue("job-1")
-    await hopper.queue("job-2")
-    async with working(Worker(redis_url, concurrency=1), dial):
-        await until(hopper.outcomes)
-    assert [fields["job"] for fields in await hopper.outcomes()] == ["job-2"]
-    assert [pending["message_id"] for pending in await hopper.pending()] == [entry]
 
 
 async def counted(hopper: Hopper, number: int) -> bool:
