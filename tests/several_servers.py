@@ -95,8 +95,7 @@ class Cluster:
         self.nodes = [
             _made(
                 folder / f"node-{number}",
-                *("--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "4000"),
-                *("--cluster-require-full-coverage", "no", "--cluster-port", str(RedisServer(folder).port)),
+                *_clustered(folder),
             )
             for number in range(3)
         ]
@@ -126,6 +125,41 @@ class Cluster:
         with redis.Redis(port=node.port, decode_responses=True) as client:
             wait_until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
 
+    def replica_of(self, node: Redis) -> Redis:
+        """Add a replica to a node, and wait until it has everything."""
+        made = _made(node.folder.parent / "replica", *_clustered(node.folder))
+        self.nodes.append(made)
+        made.start()
+        bus = made.command()[made.command().index("--cluster-port") + 1]
+        with (
+            redis.Redis(port=node.port, decode_responses=True) as primary,
+            redis.Redis(port=made.port, decode_responses=True) as replica,
+        ):
+            primary.cluster("MEET", "127.0.0.1", made.port, bus)
+            name = str(primary.cluster("MYID"))
+            wait_until(
+                lambda: name in str(replica.cluster("NODES")) and "handshake" not in str(replica.cluster("NODES"))
+            )
+            replica.cluster("REPLICATE", name)
+            wait_until(lambda: replica.info("replication").get("master_link_status") == "up")
+            wait_until(lambda: len(primary.cluster("SLOTS")) and str(made.port) in str(primary.cluster("NODES")))
+        return made
+
+    def move(self, phone: str, source: Redis, target: Redis, key_by_key: Callable[[], object]) -> None:
+        """Move the slot of a phone to another node in the classic way; `key_by_key` is called after each key."""
+        slot = key_slot(phone.encode())
+        clients = {node: redis.Redis(port=node.port, decode_responses=True) for node in self.nodes[:3]}
+        ids = {node: str(client.cluster("MYID")) for node, client in clients.items()}
+        clients[target].cluster("SETSLOT", slot, "IMPORTING", ids[source])
+        clients[source].cluster("SETSLOT", slot, "MIGRATING", ids[target])
+        while keys := clients[source].cluster("GETKEYSINSLOT", slot, 1):
+            clients[source].migrate("127.0.0.1", target.port, keys, 0, 5000)
+            key_by_key()
+        for node in (target, source, *self.nodes[:3]):
+            clients[node].cluster("SETSLOT", slot, "NODE", ids[target])
+        for client in clients.values():
+            client.close()
+
     def node_of(self, key: str) -> Redis:
         """Return the node that holds a key, or the queue of a phone."""
         return self.nodes[key_slot(key.encode()) // (SLOTS // len(self.nodes) + 1)]
@@ -134,6 +168,13 @@ class Cluster:
         """End all nodes."""
         for node in self.nodes:
             node.kill()
+
+
+def _clustered(folder: Path) -> tuple[str, ...]:
+    return (
+        *("--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "4000"),
+        *("--cluster-require-full-coverage", "no", "--cluster-port", str(RedisServer(folder).port)),
+    )
 
 
 def _made(folder: Path, *options: str) -> Redis:

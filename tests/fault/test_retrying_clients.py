@@ -17,7 +17,8 @@ from tests.fault.proxy import Proxy, proxied
 from tests.fault.world import World
 from tests.waiting import eventually
 
-_LOST = 24
+_LOST = 12
+_WORDS = ("XREADGROUP", "GETDEL", "begun", "EXEC")
 _CALLS, _OUTCOMES = "dispatcher:{p0}:calls", "dispatcher:{p0}:outcomes"
 
 
@@ -38,7 +39,7 @@ async def test_a_client_library_that_repeats_what_ran_already_doubles_and_loses_
     dialing = [asyncio.create_task(_dial(client, f"r{number}", world, over)) for number in range(2)]
     while proxy.lost < _LOST:
         world.orders(1)
-        proxy.lose_reply(proxy.lost % 6)
+        proxy.lose_reply_to(_WORDS[proxy.lost % len(_WORDS)])
         before = proxy.lost
         await eventually(lambda: proxy.lost > before, 20, "an answer to be lost")  # noqa: B023
     await world.settled()

@@ -5,7 +5,7 @@ Its times are short, so that what dies is made up for within seconds.
 
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +54,10 @@ class World:
         **more: str,
     ) -> None:
         self.folder, self.redis = folder, redis
+        # Past every proxy, too.
+        self.admin: Callable[[], Any] = lambda: sync_redis.Redis(
+            port=self.redis.port, decode_responses=True, protocol=3
+        )
         self.clock = clock or Clock()
         self.store = Store()
         self.server = Server(create_app(self.store, TOKEN, self.clock))
@@ -175,7 +179,7 @@ class World:
             await daemon.ended()
         self.facts.crashes += sum(worker.dead() for worker in self.workers)
         found = check(phone_log.read(self.log_file), self.database, self.facts)
-        with sync_redis.Redis(port=self.redis.port, decode_responses=True, protocol=3) as client:
+        with self.admin() as client:
             found.wrong += leftovers(client)
         return found
 
@@ -183,7 +187,7 @@ class World:
         """Wait until the last reports are applied, if a dispatcher lives to do it."""
         if any(daemon.alive for daemon in self.daemons):
             # The verdict names what is left.
-            with sync_redis.Redis(port=self.redis.port, decode_responses=True) as client, suppress(AssertionError):
+            with self.admin() as client, suppress(AssertionError):
                 await eventually(lambda: not leftovers(client), 30, "Redis to hold nothing more")
 
     async def honest(self) -> Verdict:
