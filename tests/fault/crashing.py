@@ -27,6 +27,7 @@ from dispatcher.settings import load
 from dispatcher.web.front import front
 
 _PR_SET_PDEATHSIG = 1
+_STARTED_BY = "TESTS_FAULT_STARTED_BY"
 _CHANGES_NOTHING = frozenset(
     {"EXISTS", "GET", "INFO", "SMEMBERS", "TIME", "XINFO GROUPS", "XLEN", "XPENDING", "XRANGE", "XREAD", "CONFIG GET"}
 )
@@ -122,6 +123,13 @@ def serve(environment: Mapping[str, str], log: Path, fate: Fate) -> None:
 
 
 def die_with_parent() -> None:
-    """Let no process outlive the test that made it."""
+    """Let no process outlive the test that made it; one whose parent has died already ends here."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != int(os.environ.get(_STARTED_BY, os.getppid())):
+            os._exit(1)
+
+
+def about_to_start() -> None:
+    """Let what is started from here on know whose end is its own; see `die_with_parent`."""
+    os.environ[_STARTED_BY] = str(os.getpid())

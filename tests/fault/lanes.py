@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from tests.fault.crashing import die_with_parent
+from tests.fault.crashing import about_to_start, die_with_parent
 from tests.fault.rounds import Round, round_of
 
 _spawned = multiprocessing.get_context("spawn")
@@ -27,6 +27,7 @@ class Lane:
         self._began = 0.0
         # Not a daemon in the sense of multiprocessing: those may have no children.
         self._process = _spawned.Process(target=_lane, args=(its, folder))
+        about_to_start()
         self._process.start()
         its.close()
 

@@ -24,7 +24,7 @@ OPERATOR = "an-operator-of-the-daemon"
 
 _forks = multiprocessing.get_context("forkserver")
 # With all that children import, this suite and what runs it included: a start then costs a fork and no more.
-_forks.set_forkserver_preload(["pytest", "xdist.remote", "tests.fault.lanes", "tests.fault.frozen"])
+_forks.set_forkserver_preload(["pytest", "xdist.remote", "tests.fault.lanes", "tests.fault.forkserver"])
 
 
 def free_port() -> int:
@@ -42,6 +42,7 @@ class Child:
 
     def start(self, target: Callable[..., None], *args: Any) -> None:
         """Start it."""
+        crashing.about_to_start()
         self._process = _forks.Process(target=target, args=args, daemon=True)
         self._process.start()
 
