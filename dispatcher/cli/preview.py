@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dispatcher.cli.options import Common, Taught, common
-from dispatcher.cli.times import Time, clock, length, local, now, read, until, utc
+from dispatcher.cli.times import Time, length, local, now, read, until, utc, weekday
 from dispatcher.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -181,13 +181,7 @@ def _page(page: Page, shown: Preview, html: Path | None) -> None:
         page.table(
             [f"opens, {zone.key}", "closes", "opens, UTC", "closes", "for"],
             [
-                (
-                    local(a, zone),
-                    f"{b.astimezone(zone):%a} {clock(b, zone)}",
-                    utc(a, ""),
-                    utc(b, "")[-5:],
-                    length(b - a),
-                )
+                (local(a, zone), weekday(b, zone), weekday(a, UTC, ""), weekday(b, UTC, ""), length(b - a))
                 for a, b in windows
             ],
         )

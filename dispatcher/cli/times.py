@@ -55,10 +55,16 @@ def local(at: datetime, zone: tzinfo) -> str:
     return f"{here:%a %d %b} {clock(at, zone)}"
 
 
-def clock(at: datetime, zone: tzinfo) -> str:
-    """Write the time of day of an instant on a zone's wall clock, with the zone's short name."""
+def weekday(at: datetime, zone: tzinfo, mark: str = " %Z") -> str:
+    """Write the day of the week of an instant and its time of day, for where the date is plain from what stands by."""
     here = at.astimezone(zone)
-    return f"{here:%H:%M %Z}" if here.second == 0 else f"{here:%H:%M:%S %Z}"
+    return f"{here:%a} {clock(at, zone, mark)}"
+
+
+def clock(at: datetime, zone: tzinfo, mark: str = " %Z") -> str:
+    """Write the time of day of an instant on a zone's wall clock, with the zone's short name unless `mark` is empty."""
+    here = at.astimezone(zone)
+    return here.strftime(f"%H:%M{mark}" if here.second == 0 else f"%H:%M:%S{mark}")
 
 
 def both(at: datetime, zone: tzinfo | None) -> str:

@@ -46,7 +46,16 @@ def test_the_table_tells_a_repeated_hour_apart(dispatcher: Run) -> None:
 
     [row] = [line for line in result.stdout.splitlines() if "BST" in line]
     # 00:30 of summer time is before the day asked for; the clock goes back from 02:00 to 01:00.
-    assert row.split("GMT") == ["Sun 25 Oct 01:00 BST   Sun 02:30 ", "   2026-10-25 00:00   02:30    2 h 30 min"]
+    assert row.split("GMT") == ["Sun 25 Oct 01:00 BST   Sun 02:30 ", "   Sun 00:00    Sun 02:30   2 h 30 min"]
+
+
+def test_the_table_has_the_seconds_of_both_ends_and_the_day_of_each(dispatcher: Run) -> None:
+    sydney = ("--schedule", '{"mon": {"start": "06:00", "end": "12:00"}}', "--timezone", "Australia/Sydney")
+    asked = ("--from", "2026-11-01T22:00:05Z", "--to", "2026-11-02T00:30:40Z")
+    result = dispatcher("preview", *sydney, *asked)
+
+    [row] = [line for line in result.stdout.splitlines() if "AEDT   Mon" in line]
+    assert row.split("AEDT")[2].split() == ["Sun", "22:00:05", "Mon", "00:30:40", "2", "h", "30", "min"]
 
 
 def test_no_window_says_how_to_see_further(dispatcher: Run) -> None:
