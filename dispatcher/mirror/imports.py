@@ -1,31 +1,33 @@
 """Orders that a file brings, beside those of the platform."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, select
 
 from dispatcher.mirror import campaigns
-from dispatcher.mirror.rows import chunks, insert
+from dispatcher.mirror import orders as kept
+from dispatcher.mirror.rows import chunks
 from dispatcher.mirror.tables import EPOCH, orders
-from dispatcher.model.order import Order, OrderStatus
+from dispatcher.model.order import Order, OrderRecord, OrderStatus
 from dispatcher.rules.order_file import Line, Wanted
 from dispatcher.rules.orders import judge
 
 _NAMESPACE = UUID("5d1b8a52-6f0e-4c5a-9a43-0d6a52c8d0a1")
 
-_CHANGED = "it was imported before and said something else: an import adds orders and changes none"
+_CHANGED = "it was imported before and said something else: --update lets it say this"
 
 
 @dataclass(slots=True)
 class Brought:
-    """What became of lines: how many were added, or were there already, and which are refused, each with its reason."""
+    """What became of lines: how many were added, changed or there already, and which are refused, and why."""
 
     added: int = 0
+    updated: int = 0
     already: int = 0
     refused: list[tuple[Line, str]] = field(default_factory=list)
 
@@ -36,42 +38,79 @@ def order_uuid(campaign: str, wanted: Wanted) -> str:
     return f"import_{uuid5(_NAMESPACE, f'{campaign} {own}')}"
 
 
-def bring(connection: Connection, campaign: str, lines: Sequence[Line], at: datetime, *, dry_run: bool) -> Brought:
-    """Add the orders that lines ask for, unless it is a dry run; a person the campaign has already is not added."""
+def bring(
+    connection: Connection,
+    campaign: str,
+    lines: Sequence[Line],
+    at: datetime,
+    *,
+    update: bool = False,
+    dry_run: bool = False,
+) -> Brought:
+    """Add the orders that lines ask for, unless it is a dry run; a person the campaign has already is not added.
+
+    An order that was brought before and says something else now is refused, or with `update` changed: what has become
+    of it stays, and one that was finished is called again only if it was given another time since. One that was
+    removed comes back like that.
+    """
     brought = Brought(refused=[(line, line.refused) for line in lines if line.refused is not None])
-    wanted = [(line, line.wanted) for line in lines if line.wanted is not None]
-    uuids = {one.id for _, one in wanted if one.id is not None} | {order_uuid(campaign, one) for _, one in wanted}
-    digests = _digests(connection, campaign, uuids)
-    holders = _holders(connection, campaign, {one.number for _, one in wanted})
-    new = []
-    for line, one in wanted:
-        uuid, digest = order_uuid(campaign, one), _digest(one)
-        if digests.get(uuid) == digest or one.id in digests:
+    wanted = [(line, line.wanted, order_uuid(campaign, line.wanted)) for line in lines if line.wanted is not None]
+    names = {one.id for _, one, _ in wanted if one.id is not None} | {uuid for _, _, uuid in wanted}
+    there = _there(connection, campaign, names)
+    holders = _holders(connection, campaign, {one.number for _, one, _ in wanted})
+    new, differing = [], dict[str, tuple[str, Wanted]]()
+    for line, one, uuid in wanted:
+        digest, before, holder = _digest(one), there.get(uuid), holders.get(one.number)
+        if (before is not None and not before.removed and before.digest == digest) or one.id in there:
             brought.already += 1
-        elif uuid in digests:
+        elif before is not None and not before.removed and not update:
             brought.refused.append((line, _CHANGED))
-        elif one.number in holders:
-            brought.refused.append((line, f"the campaign has an order for this number: {holders[one.number]}"))
+        elif holder is not None and holder != uuid:
+            brought.refused.append((line, f"the campaign has an order for this number: {holder}"))
+        elif before is None:
+            brought.added += 1
+            new.append(_row(_order(campaign, uuid, one), None, digest, one))
         else:
-            new.append(_row(campaign, uuid, digest, one, at))
-    brought.added = len(new)
-    if new and not dry_run:
-        connection.execute(insert(connection, orders).on_conflict_do_nothing(), new)
+            brought.added += before.removed
+            brought.updated += not before.removed
+            differing[uuid] = (digest, one)
+    if (new or differing) and not dry_run:
+        kept.add_orders(connection, new, at, {"imported_at": at})
+        _change(connection, campaign, differing, at)
         campaigns.orders_imported(connection, campaign, at)
     return brought
+
+
+def _change(connection: Connection, campaign: str, differing: Mapping[str, tuple[str, Wanted]], at: datetime) -> None:
+    known = kept.known(connection, differing)
+    orders_now = {uuid: _order(campaign, uuid, one) for uuid, (_, one) in differing.items()}
+    rows = [_row(orders_now[uuid], known[uuid], digest, one) for uuid, (digest, one) in differing.items()]
+    kept.put_orders(connection, rows, at, {"imported_at": at, "held_until": None, "held_code": None})
+    kept.reopen(connection, [uuid for uuid, order in orders_now.items() if judge(order, known[uuid]).reopened])
+
+
+def named(connection: Connection, campaign: str, lines: Sequence[Line]) -> list[str]:
+    """Return the orders of a campaign that lines name, as they were imported or written out, line by line."""
+    wanted = [(one.id, order_uuid(campaign, one)) for line in lines if (one := line.wanted) is not None]
+    there = _there(connection, campaign, {name for both in wanted for name in both if name is not None})
+    return [uuid if uuid in there or own not in there else own or uuid for own, uuid in wanted]
 
 
 # Which campaign a row is of is asked here and not in SQL: SQLite, which knows not how many orders a campaign has, would
 # rather read all of them than look up each.
 
 
-def _digests(connection: Connection, campaign: str, uuids: Iterable[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+class _There(NamedTuple):
+    digest: str
+    removed: bool
+
+
+def _there(connection: Connection, campaign: str, uuids: Iterable[str]) -> dict[str, _There]:
+    found: dict[str, _There] = {}
+    columns = select(orders.c.uuid, orders.c.digest, orders.c.campaign, orders.c.removed_at)
     for some in chunks(uuids):
-        rows = connection.execute(
-            select(orders.c.uuid, orders.c.digest, orders.c.campaign).where(orders.c.uuid.in_(some))
-        )
-        found |= {row.uuid: row.digest for row in rows if row.campaign == campaign}
+        rows = connection.execute(columns.where(orders.c.uuid.in_(some)))
+        found |= {row.uuid: _There(row.digest, row.removed_at is not None) for row in rows if row.campaign == campaign}
     return found
 
 
@@ -89,8 +128,8 @@ def _digest(wanted: Wanted) -> str:
     return blake2b(repr(wanted).encode(), digest_size=16).hexdigest()
 
 
-def _row(campaign: str, uuid: str, digest: str, wanted: Wanted, at: datetime) -> dict[str, Any]:
-    order = Order(
+def _order(campaign: str, uuid: str, wanted: Wanted) -> Order:
+    return Order(
         uuid=uuid,
         campaign=campaign,
         # Somebody who gave a time for a call gave an appointment.
@@ -102,11 +141,14 @@ def _row(campaign: str, uuid: str, digest: str, wanted: Wanted, at: datetime) ->
         record_name=wanted.name,
         country=wanted.country,
     )
-    judged = judge(order, None)
+
+
+def _row(order: Order, before: OrderRecord | None, digest: str, wanted: Wanted) -> kept.Change:
+    judged = judge(order, before)
     return {
-        "uuid": uuid,
-        "campaign": campaign,
-        "status": order.status.value,
+        "uuid": order.uuid,
+        "campaign": order.campaign,
+        "status": str(order.status),
         "number": order.number,
         "e164": judged.e164,
         "country": order.country,
@@ -115,8 +157,6 @@ def _row(campaign: str, uuid: str, digest: str, wanted: Wanted, at: datetime) ->
         "record_name": order.record_name,
         "document": {"id": wanted.id},
         "digest": digest,
-        "mirrored_at": at,
-        "imported_at": at,
         "dialable": judged.dialable,
         "rank": judged.rank,
         "due_at": order.scheduled_at or EPOCH,

@@ -98,9 +98,35 @@ async def test_an_export_can_be_imported_and_adds_nothing(mirrored: Site) -> Non
     assert (ended.code, ended.document["imported"]["already"]) == (0, 2)
 
 
+async def test_a_list_is_mended_by_a_later_import_and_taken_out_again(mirrored: Site) -> None:
+    file = leads(mirrored, f"phone,id,name\n{LONDON},7,Ann\n{LYON},8,Bob\n")
+    await mirrored.run("orders", "import", file, "--campaign", OPEN)
+    mended = leads(mirrored, f"phone,id,name\n{LONDON},7,Anna\n", "mended.csv")
+
+    refused = await mirrored.run("orders", "import", mended, "--campaign", OPEN, "-o", "json")
+    updated = await mirrored.run("orders", "import", mended, "--campaign", OPEN, "--update", "-o", "json")
+
+    assert "--update" in refused.document["imported"]["refused"][0]["why"]
+    assert (updated.code, updated.document["imported"]["updated"]) == (0, 1)
+    names = {one["id"]: (one["name"], one["uuid"]) for one in await exported(mirrored)}
+    assert names["7"][0] == "Anna"
+
+    tried = await mirrored.run("orders", "remove", "--file", file, "--campaign", OPEN, "--dry-run")
+    assert (tried.code, "Nothing was changed" in tried.stdout) == (0, True)
+    one = await mirrored.run("orders", "remove", str(names["8"][1]), ORDER, "-o", "json")
+    assert (one.code, one.document["removed"]["removed"]) == (1, 1)
+    assert [refusal["order"] for refusal in one.document["removed"]["refused"]] == [ORDER]
+    rest = await mirrored.run("orders", "remove", "--file", file, "--campaign", OPEN, "-o", "json")
+    assert (rest.code, rest.document["removed"]) == (0, {"dry_run": False, "removed": 1, "already": 1, "refused": []})
+    assert [order["uuid"] for order in await exported(mirrored)] == [ORDER]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
+        (["remove"], 2, "by their uuids, or give --file"),
+        (["remove", "--file", "names.csv"], 2, "--file needs --campaign"),
+        (["remove", "--file", "names.csv", "--campaign", OPEN], 2, "call one phoneNumber"),
         (["import", "nonesuch.csv", "--campaign", OPEN], 2, "nonesuch.csv"),
         (["import", "names.csv", "--campaign", OPEN], 2, "call one phoneNumber"),
         (["import", "names.csv", "--campaign", "nonesuch"], 1, "there is no campaign 'nonesuch'"),

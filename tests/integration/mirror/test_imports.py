@@ -62,11 +62,59 @@ def test_the_same_lines_once_more_add_nothing(connection: Connection) -> None:
     assert len(waiting(connection)) == 4
 
 
-def test_an_import_changes_no_order(connection: Connection) -> None:
+def test_an_import_changes_no_order_unasked(connection: Connection) -> None:
     bring(connection, line(id="7", name="Ann"))
     again = bring(connection, line(id="7", name="Bob"), line(2, id="7"))
-    assert ["adds orders and changes none" in why for why in whys(again)] == [True, True]
+    assert ["--update" in why for why in whys(again)] == [True, True]
     assert [one.order.record_name for one in orders.waiting(connection, "campaign_1", NOON, 9)] == ["Ann"]
+
+
+def update(connection: Connection, *lines: Line) -> Brought:
+    return imports.bring(connection, "campaign_1", lines, LATER, update=True)
+
+
+def test_an_order_says_what_a_later_line_says_if_that_is_asked_for(connection: Connection) -> None:
+    bring(connection, line(1, id="7", name="Ann"), line(2))
+    [uuid] = [
+        one.order.uuid for one in orders.waiting(connection, "campaign_1", NOON, 9) if one.order.number == number(1)
+    ]
+    assert update(connection, line(3, id="7", name="Bob"), line(2)) == Brought(updated=1, already=1)
+    found = orders.known(connection, [uuid])[uuid]
+    assert (found.order.number, found.e164, found.order.record_name) == (number(3), number(3), "Bob")
+    assert found.imported
+    assert update(connection, line(3, id="7", name="Bob")) == Brought(already=1)
+    assert whys(update(connection, line(2, id="7"))) == [
+        f"the campaign has an order for this number: {imports.order_uuid('campaign_1', Wanted(number(2)))}"
+    ]
+
+
+def test_a_finished_order_that_is_changed_is_called_again_only_for_a_new_time(connection: Connection) -> None:
+    bring(connection, line(1, id="7"))
+    uuid = imports.order_uuid("campaign_1", Wanted(number(1), id="7"))
+    assert orders.take(connection, uuid, "job")
+    orders.spend(connection, uuid, "job", closed_as="completed", retry_at=None, at=NOON)
+    update(connection, line(1, id="7", name="Bob"))
+    assert orders.known(connection, [uuid])[uuid].closed_as == "completed"
+    update(connection, line(1, id="7", scheduled_at=NOON + HOUR))
+    assert waiting(connection, NOON + HOUR) == [number(1)]
+
+
+def test_an_order_that_was_removed_comes_back_with_its_line(connection: Connection) -> None:
+    bring(connection, line(1, id="7"))
+    uuid = imports.order_uuid("campaign_1", Wanted(number(1), id="7"))
+    orders.remove(connection, [uuid], NOON)
+    assert bring(connection, line(1, id="7"), dry_run=True) == Brought(added=1)
+    assert waiting(connection) == []
+    assert bring(connection, line(1, id="7")) == Brought(added=1)
+    assert waiting(connection) == [number(1)]
+
+
+def test_lines_name_orders_as_they_were_imported_or_written_out(connection: Connection) -> None:
+    put_order(connection, "order_9", 9)
+    bring(connection, line(1, id="7"), line(2))
+    by_id, by_number = (imports.order_uuid("campaign_1", one) for one in (Wanted(number(1), id="7"), Wanted(number(2))))
+    lines = [line(5, id="7"), line(2, id=by_number), line(2), line(9, id="order_9"), Line(9, "", None, "no")]
+    assert imports.named(connection, "campaign_1", lines) == [by_id, by_number, by_number, "order_9"]
 
 
 def test_a_number_that_the_campaign_has_is_not_called_twice(connection: Connection) -> None:

@@ -21,7 +21,7 @@ def test_the_help_lists_every_command(dispatcher: Run) -> None:
 
 NESTED = [["db", "upgrade"], *(["dnc", name] for name in ("add", "remove", "list", "import"))]
 NESTED += [["rules", "show"], ["rules", "check"], *(["dead", name] for name in ("list", "retry", "drop"))]
-NESTED += [["job", "release"], ["job", "close"], ["orders", "import"], ["orders", "export"]]
+NESTED += [["job", "release"], ["job", "close"], ["orders", "import"], ["orders", "remove"], ["orders", "export"]]
 NESTED += [["reports", "list"], ["reports", "retry"], ["sync", "log"]]
 
 
