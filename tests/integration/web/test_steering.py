@@ -13,6 +13,7 @@ from dispatcher.model.attempt import LOST
 from dispatcher.model.dead_letter import Reason
 from dispatcher.model.outcome import Outcome
 from dispatcher.settings import load
+from dispatcher.steering import doubts
 from tests.integration.mirror.things import put_order
 
 from .conftest import BEARER, NOW, Daemon
@@ -131,8 +132,13 @@ async def test_of_many_those_that_are_refused_are_named(client: httpx.AsyncClien
     ],
 )
 async def test_many_are_closed_by_campaign_phone_and_age(
-    client: httpx.AsyncClient, held: Database, narrowed: dict[str, str], expected: set[str]
+    client: httpx.AsyncClient,
+    held: Database,
+    narrowed: dict[str, str],
+    expected: set[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(doubts, "_AT_ONCE", 2)
     answer = await post(client, "/api/jobs/close", SAID | {"all": True} | narrowed)
     assert {one["job"] for one in answer.json()["closed"]} == expected
     assert await uncertain(client) == set(JOBS) - expected
@@ -152,6 +158,9 @@ async def test_many_are_closed_by_campaign_phone_and_age(
         ("close", SAID | {"all": True, "outcome": "gone"}, "outcome must be one of completed"),
         ("close", SAID | {"all": True, "outcome": ["busy"]}, "outcome must be one of completed"),
         ("release", SAID | {"all": True, "older_than": "soon"}, "older_than must be a duration"),
+        ("release", SAID | {"all": True, "older_than": True}, "older_than must be a duration"),
+        ("release", SAID | {"all": True, "older_than": [1]}, "older_than must be a duration"),
+        ("release", SAID | {"all": True, "campaign": 5}, "campaign must be a text"),
         ("release", SAID | {"jobs": []}, "jobs must be a list of 1 to 1000"),
         ("release", SAID | {"jobs": [1]}, "jobs must be a list of 1 to 1000"),
         ("release", SAID | {"all": True, "campaign": "nobody's"}, "there is no campaign"),
