@@ -62,12 +62,29 @@ def test_a_naive_datetime_is_refused(empty: Database) -> None:
 def test_the_ends_of_the_calendar_come_back_whatever_zone_the_server_is_set_to(
     postgres: Callable[[], Database], place: str, at: datetime
 ) -> None:
-    def set_zone(connection: Connection) -> None:
-        name = connection.execute(text("SELECT current_database()")).scalar_one()
-        connection.execute(text(f"ALTER DATABASE {name} SET timezone TO '{place}'"))
-
-    postgres().run_write(set_zone)
+    postgres().run_write(_set, f"timezone TO '{place}'")
     assert kept(postgres(), at) == at
+
+
+@pytest.mark.parametrize(("set_to", "waits"), [("0", "10s"), ("3s", "3s")])
+def test_nobody_waits_for_a_row_for_ever_unless_the_database_is_set_otherwise(
+    postgres: Callable[[], Database], set_to: str, waits: str
+) -> None:
+    postgres().run_write(_set, f"lock_timeout TO '{set_to}'")
+    assert postgres().run(lambda connection: connection.execute(text("SHOW lock_timeout")).scalar_one()) == waits
+
+
+def test_a_server_that_has_become_a_standby_refuses_changes_for_the_time_being(
+    postgres: Callable[[], Database],
+) -> None:
+    postgres().run_write(_set, "default_transaction_read_only TO on")
+    with pytest.raises(TransientError, match=r"cannot be used: cannot execute \w+ in a read-only transaction"):
+        postgres().run_write(record.begin_epoch, "host", NOON)
+
+
+def _set(connection: Connection, what: str) -> None:
+    name = connection.execute(text("SELECT current_database()")).scalar_one()
+    connection.execute(text(f"ALTER DATABASE {name} SET {what}"))
 
 
 def test_what_fails_is_rolled_back(database: Database) -> None:
