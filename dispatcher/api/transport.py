@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 import httpx
 
@@ -102,7 +102,7 @@ class Transport:
         """
         headers = {known.header: known.value} if known and known.header and known.value else {}
         response, body = await self._exchange(
-            "GET", path, conditional=bool(headers), params=parameters, headers=headers
+            "GET", path, f"?{urlencode(parameters)}" if parameters else "", conditional=bool(headers), headers=headers
         )
         if body is None:
             return None
@@ -116,21 +116,22 @@ class Transport:
 
     async def patch(self, path: str, changes: Mapping[str, str]) -> None:
         """Change fields of what stands at a path, whatever is answered to it; faults are those of `get`."""
-        await self._exchange("PATCH", path, json=changes)
+        await self._exchange("PATCH", path, "", json=changes)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._client.aclose()
 
     async def _exchange(
-        self, method: str, path: str, *, conditional: bool = False, **sent: Any
+        self, method: str, path: str, query: str, *, conditional: bool = False, **sent: Any
     ) -> tuple[httpx.Response, bytes | None]:
         """Return a good answer and its body; None for that if it was asked for on a condition and has not changed."""
         try:
             # Over the whole answer: httpx's own time-outs begin anew with each byte that trickles in.
             async with (
                 asyncio.timeout(self._timeout_s),
-                self._client.stream(method, path, **sent) as response,
+                # The address as a whole: httpx reads each part of one anew whenever it puts two together.
+                self._client.stream(method, f"{self._client.base_url}{path}{query}", **sent) as response,
             ):
                 self._note_date(response)
                 if conditional and response.status_code == httpx.codes.NOT_MODIFIED:
