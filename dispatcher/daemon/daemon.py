@@ -110,11 +110,11 @@ class Daemon:
         context = self.context
         self.custody = Custody(context)
         self.sync, self.orders = Sync(context), Orders(context)
-        self.dispatch = Dispatch(context, self.custody)
+        self.dispatch, self.tend = Dispatch(context, self.custody), Tend(context, self.custody)
         loops = (
             *(self.custody, Health(context, self.custody), self.sync, self.orders, self.dispatch),
             *(
-                Tend(context, self.custody),
+                self.tend,
                 Outcomes(context, self.custody.sure),
                 Reap(context, self.custody),
                 Reconcile(context, self.custody),
@@ -201,6 +201,8 @@ class Daemon:
         """Put a brake on, and let it act at once. NotFoundError if there is no such thing."""
         self._known(scope, target)
         placed = await self.context.database.write(brakes.place, scope, target, reason, self.clock.now())
+        # A turn of `tend` that runs may take its time, and until the next nothing else would know of the brake.
+        await self.tend.heed_brakes()
         self.triggers.nudge("tend")
         return placed
 

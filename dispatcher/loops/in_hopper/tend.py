@@ -4,6 +4,7 @@ Every unbegun call is judged anew each turn, by the same rules that let it in. S
 closed window need no way of their own to the calls that they stop.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -36,22 +37,34 @@ class Tend:
     def __init__(self, context: Context, custody: Custody) -> None:
         self._context = context
         self._custody = custody
+        # Brakes are read one after another: an older reading must not undo what a newer one has told.
+        self._looking = asyncio.Lock()
+
+    async def heed_brakes(self) -> None:
+        """Queue nothing more against the operator's brakes from now on; the next turn takes back what waits."""
+        async with self._looking:
+            self._heed(await self._context.database.read(brakes.current))
+
+    def _heed(self, found: Brakes) -> None:
+        context = self._context
+        if found != context.book.brakes:
+            log.info(
+                "brakes changed",
+                everything=found.everything,
+                campaigns=dict(found.campaigns),
+                phones=dict(found.phones),
+            )
+            context.book.brakes = found
+            context.book.stir()
+            context.nudge("dispatch")
 
     async def run_once(self) -> float:
         """Judge every unbegun call, take back what may not be dialled any more, and renew the rest."""
         context = self._context
         now = context.clock.now()
-        found_brakes, unbegun, records = await context.database.read(_look)
-        if found_brakes != context.book.brakes:
-            log.info(
-                "brakes changed",
-                everything=found_brakes.everything,
-                campaigns=dict(found_brakes.campaigns),
-                phones=dict(found_brakes.phones),
-            )
-            context.book.brakes = found_brakes
-            context.book.stir()
-            context.nudge("dispatch")
+        async with self._looking:
+            found_brakes, unbegun, records = await context.database.read(_look)
+            self._heed(found_brakes)
         withdrawn: list[tuple[Attempt, str]] = []
         kept: dict[str, list[Attempt]] = {}
         for attempt in unbegun:
