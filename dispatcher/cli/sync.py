@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from contextlib import contextmanager
@@ -62,6 +63,7 @@ def _make(given: Common, **asked: Any) -> None:
     from dispatcher.rules.zones import use_newest
 
     use_newest()
+    gc.freeze()  # as in the daemon
     with _progress(shown=sys.stderr.isatty() and not given.json) as told:
         document = run(sync_once(settings, told, **asked))
     given.show(document, _page)

@@ -1,6 +1,7 @@
 """The daemon in the foreground: signals, readiness, the watchdog, and the exit code."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -27,6 +28,8 @@ Front = Callable[[Daemon], AbstractAsyncContextManager[str]]
 
 def run(settings: Settings, reload: Callable[[], Settings], front: Front) -> int:
     """Run the daemon until SIGTERM or SIGINT and return the exit code; SIGHUP takes what `reload` reads."""
+    # The modules stay for good: no collection of garbage need walk them, which took a sixth of a long sync pass.
+    gc.freeze()
     return asyncio.run(_run(settings, reload, front))
 
 

@@ -49,34 +49,27 @@ def put_found(
     table = TABLES[kind]
     changes = _changes(connection, kind, found[:recorded])
     stamps = {"mirrored_at": _stamp(connection, table, at), "removed_at": None, "unlisted_at": None}
-    put(
-        connection,
-        table,
-        [
-            {
-                **_row(one.thing),
-                "document": one.document if one.text is None else orjson.Fragment(one.text),
-                "digest": one.digest,
-            }
-            for one in found
-        ],
-        stamps,
-    )
+    put(connection, table, [_row(one) for one in found], stamps)
     return changes
 
 
-def _row(thing: Campaign | Phone) -> dict[str, Any]:
+def _row(found: Found) -> dict[str, Any]:
     """Return what there is a column for."""
-    columns: dict[str, Any] = {"uuid": thing.uuid, "name": thing.name, "status": thing.status, "fault": thing.fault}
-    if isinstance(thing, Phone):
-        return columns | {"number": thing.number, "country": thing.country, "provider": thing.provider}
-    return columns | {
-        "type": thing.type,
-        "timezone": thing.timezone,
-        "schedule": thing.schedule,
-        "phone": thing.phone,
-        "assistant": thing.assistant,
+    thing = found.thing
+    columns: dict[str, Any] = {
+        "uuid": thing.uuid,
+        "name": thing.name,
+        "status": thing.status,
+        "fault": thing.fault,
+        "document": found.document if found.text is None else orjson.Fragment(found.text),
+        "digest": found.digest,
     }
+    if isinstance(thing, Phone):
+        columns |= {"number": thing.number, "country": thing.country, "provider": thing.provider}
+        return columns
+    columns["type"], columns["timezone"], columns["schedule"] = thing.type, thing.timezone, thing.schedule
+    columns["phone"], columns["assistant"] = thing.phone, thing.assistant
+    return columns
 
 
 def _changes(connection: Connection, kind: str, found: Sequence[Found]) -> list[Change]:

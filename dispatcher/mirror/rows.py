@@ -19,7 +19,7 @@ CHUNK = 500
 
 NOTHING: Row = MappingProxyType({})
 
-_LARGEST_BLOCK = 128
+_LARGEST_BLOCK = 512
 """Rows in one INSERT: times the columns of any table, well below what either database takes of values."""
 
 
