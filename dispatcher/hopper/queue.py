@@ -80,6 +80,13 @@ class Queue:
         allow to make it; DeposedError if a later dispatcher is in charge.
         """
         make = "2" if anew else "1" if create else "0"
+        await self._adopt(phone, make, known, bury)
+
+    async def still(self, phone: str) -> None:
+        """See that a queue that was adopted in this term is as it was. LostHopperError if it is not."""
+        await self._adopt(phone, "-")
+
+    async def _adopt(self, phone: str, make: str, known: str = "", bury: Sequence[str] = ()) -> None:
         await self._run("adopt", phone, bury, [make, known], keys.outcomes(self._prefix, phone))
         try:
             with translated():
@@ -138,7 +145,7 @@ class Queue:
         names += more
         # One number, so that a dispatcher of an earlier version sees in it a later epoch than its own.
         told = f"{self._epoch}.{self._terms[phone] if term is None else term:06}"
-        head = [told, keys.FENCE_MS, keys.SEEN_MS]
+        head: list[str | bytes | int] = [told, keys.FENCE_MS, keys.SEEN_MS]
         with translated():
             try:
                 answer = await self._send(script, names, [*head, *arguments])

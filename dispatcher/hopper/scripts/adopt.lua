@@ -1,7 +1,8 @@
 -- Takes charge of a phone's queue. Safe to run twice.
 -- KEYS[#KEYS] the phone's stream of outcomes; jobs before it are of an old time, and are never to enter the queue.
 -- ARGV[4] '1' if the queue may be made anew where it is not whole: only when the mirror knows of no live attempt on
--- this phone; '2' if it is made anew whatever there is; '0' otherwise.
+-- this phone; '2' if it is made anew whatever there is; '0' otherwise; '-' if it is only asked whether the queue that
+-- was adopted is there still: one that another has made anew since is not.
 -- ARGV[5] the id of the last entry that the mirror knows of, or '': a stream that does not know of it has forgotten.
 -- Returns {'ok'}: in charge; {'lost'}: the fence, the group or its mark is missing, or a stream is none or has
 -- forgotten, and nothing may be made; {'late'} or {'deposed'}.
@@ -23,7 +24,9 @@ end
 
 local present = group()
 local whole = ARGV[4] ~= '2' and holder and present and marked() and not forgetful()
-if not (whole and readable) and ARGV[4] == '0' then return {'lost'} end
+local making = ARGV[4] == '1' or ARGV[4] == '2'
+if not (whole and readable) and not making then return {'lost'} end
+if ARGV[4] == '-' and holder ~= term then return {'lost'} end
 if not whole then
   -- Entries of a queue that was lost must never be read again: their calls may have been begun.
   if present then

@@ -95,7 +95,7 @@ class Custody:
         if not await self.hold(phone):
             return False
         try:
-            await self._context.queue.adopt(phone, create=False)
+            await self._context.queue.still(phone)
         except LostHopperError:
             self.lose(phone)
             return False

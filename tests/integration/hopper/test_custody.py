@@ -17,6 +17,8 @@ async def every_script_raises(line: Line, error: type[Exception]) -> None:
         await line.queue.take_back(line.phone, {"job": True, "new": True})
     with pytest.raises(error):
         await line.queue.adopt(line.phone, create=False)
+    with pytest.raises(error):
+        await line.queue.still(line.phone)
 
 
 async def lose_fence(line: Line) -> None:
@@ -116,6 +118,22 @@ async def test_a_queue_is_not_used_between_the_notice_of_its_loss_and_its_adopti
     assert await line.document() == "document of job"
     await line.queue.adopt(line.phone, create=False)
     assert await line.renew()
+
+
+async def test_a_queue_that_an_earlier_dispatcher_has_made_anew_is_a_lost_one_for_a_later_that_had_adopted_it(
+    line: Line,
+) -> None:
+    later = Line(line.url)
+    later.queue = Queue(later.redis, PREFIX, 6)
+    await later.queue.adopt(line.phone, create=False)
+    await later.queue.still(line.phone)
+    await line.redis.flushall()
+    line.queue.lost(line.phone)
+    await line.queue.adopt(line.phone, create=True, anew=True)
+    with pytest.raises(LostHopperError):
+        await later.queue.still(line.phone)
+    assert await line.redis.get(FENCE) == "5.000001"
+    await later.close()
 
 
 async def test_a_late_adoption_takes_no_queue_back_into_an_earlier_term(line: Line) -> None:
