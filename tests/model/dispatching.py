@@ -96,19 +96,22 @@ def _custody(world: World, epoch: int, one: Dispatcher, rules: Rules) -> Iterato
 
 
 def _adopt(world: World, epoch: int, one: Dispatcher, rules: Rules) -> Iterator[Move]:
-    """`hold` of a queue that is not held yet, and `still_there` of one that is and has live attempts."""
-    if one.custody == HELD and not in_use(world):
-        return
+    """`hold` of a queue that is not held yet, and `still_there` of one that is.
+
+    That is asked of queues with live attempts only, and of others by whatever script comes next.
+    """
     try:
+        if one.custody == HELD and rules.asks_only:
+            scripts.still(world, epoch, rules)
+            return
         adopted = scripts.adopt(world, epoch, rules, create=one.custody == UNHELD and not in_use(world))
     except LostHopperError:
         yield Move(f"adopt: lost ({epoch})", "", lose(world, epoch))
     except DeposedError:
         yield Move(f"adopt: deposed ({epoch})", "", stopped(world, epoch))
     else:
-        adopted = with_dispatcher(adopted, epoch, adopted.dispatchers[epoch - 1]._replace(custody=HELD))
-        if adopted != world:
-            yield Move(f"adopt ({epoch})", "", adopted)
+        held = adopted.dispatchers[epoch - 1]._replace(custody=HELD)
+        yield Move(f"adopt ({epoch})", "", with_dispatcher(adopted, epoch, held))
 
 
 def _settle_adopt(world: World, epoch: int, one: Dispatcher, rules: Rules) -> Iterator[Move]:

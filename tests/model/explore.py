@@ -8,30 +8,8 @@ from typing import NamedTuple
 from tests.model import dispatching, faulting, working
 from tests.model.moves import Move
 from tests.model.rules import ALL_ON, Rules
-from tests.model.world import (
-    ANSWERED,
-    ASKED,
-    EXPIRED,
-    FINISHED,
-    FOUND,
-    HAS_CLAIMED,
-    IS_DIALING,
-    NOT_BEGUN,
-    ON_ITS_WAY,
-    ON_THE_LINE,
-    REVOKED,
-    SURE,
-    UNREAD,
-    Faults,
-    Job,
-    Order,
-    World,
-    first,
-)
-
-_WITHOUT_CONSEQUENCE = frozenset({ANSWERED, FOUND, SURE})
-
-_ENDED = frozenset({FINISHED, REVOKED, EXPIRED})
+from tests.model.sameness import ENDED, canonical
+from tests.model.world import IS_DIALING, NOT_BEGUN, ON_THE_LINE, Faults, Job, World, first
 
 
 class Bounds(NamedTuple):
@@ -73,7 +51,7 @@ def violated(before: World, after: World) -> str:
     for old, new in zip(before.orders, after.orders, strict=True):
         if old is new:
             continue
-        held = [job for job in new.jobs if job.sql not in _ENDED]
+        held = [job for job in new.jobs if job.sql not in ENDED]
         if len(held) > 1:
             return "two live attempts of an order"
         for number, job in enumerate(new.jobs):
@@ -95,49 +73,6 @@ def _begins(was: Job, job: Job) -> bool:
         and bool(was.redis.document)
         and sum(does == IS_DIALING for does in job.workers) > sum(does == IS_DIALING for does in was.workers)
     )
-
-
-def canonical(world: World, rules: Rules) -> World:
-    """Return the one world that stands for all that differ from it in names only, or in what cannot matter any more."""
-    old_copies = not (rules.short_lease and rules.all_or_nothing)
-    orders = []
-    for order in world.orders:
-        called = order.called
-        kept = []
-        for job in order.jobs:
-            rest = _what_matters(job, old_copies) if rules.claimer_only and job.sql in _ENDED else job
-            if rest is None:
-                called = called or int(job.truth == ON_THE_LINE)
-            else:
-                kept.append(rest)
-        orders.append(Order(order.closed, called, tuple(sorted(kept, key=_ended_first))))
-    orders.sort()
-    return world._replace(orders=tuple(orders))
-
-
-def _ended_first(job: Job) -> tuple[bool, Job]:
-    return job.sql not in _ENDED, job
-
-
-def _what_matters(job: Job, old_copies: bool) -> Job | None:
-    """Return what can still have consequences of an attempt that has ended; None if nothing can.
-
-    Reports and findings change nothing in SQL any more, so that they are as good as applied. A worker that has no
-    document, and can get none any more, will report `gone`, and is as good as free.
-    """
-    steps = tuple(step for step in job.steps if step[0] not in _WITHOUT_CONSEQUENCE)
-    may_enter = any(step[0] in {ASKED, ON_ITS_WAY} for step in steps)
-    may_come_back = may_enter or (old_copies and job.replica.document)
-    workers = tuple(
-        does
-        for does in job.workers
-        if does == IS_DIALING or (does == HAS_CLAIMED and (job.redis.document or may_come_back))
-    )
-    redis = job.redis._replace(reports=0)
-    reachable = redis.document and (redis.entry == UNREAD or workers)
-    if not (steps or workers or reachable or may_come_back):
-        return None
-    return job._replace(by=0, redis=redis, workers=workers, steps=steps)
 
 
 def settled(world: World) -> bool:

@@ -177,6 +177,6 @@ def _lost(world: World, order: int, number: int, job: Job, rules: Rules, workers
             yield f"enqueue, reply lost ({epoch})", with_job(ran, order, number, without(after, step))
             twice = without(after, step, (ANSWERED, term(epoch), answer), late)
             yield f"enqueue, to come again ({epoch})", with_job(ran, order, number, twice)
-        elif step[0] == TAKING:
+        elif step[0] == TAKING and world.dispatchers[epoch - 1].custody == HELD:
             put_off = without(job, step, (TAKING_LATE, world.term(epoch), step[2]))
             yield f"take_back put off ({epoch})", with_job(world, order, number, put_off)

@@ -45,6 +45,14 @@ def answers(world: World, epoch: int, rules: Rules) -> bool:
     return world.dispatchers[epoch - 1].knows == world.run
 
 
+def still(world: World, epoch: int, rules: Rules) -> None:
+    """adopt.lua, asked whether the queue that was adopted is there still."""
+    if rules.fenced and epoch_of(world.server.fence) > epoch:
+        raise DeposedError
+    if not (world.server.fence and world.server.group) or (rules.terms and world.server.fence != world.term(epoch)):
+        raise LostHopperError("phone")
+
+
 def adopt(world: World, epoch: int, rules: Rules, *, create: bool, anew: bool = False) -> World:
     """adopt.lua."""
     server = world.server

@@ -6,13 +6,12 @@ The bounds are small enough for every run of the suite; `python -m tests.model` 
 import pytest
 
 from dispatcher.model.attempt import HOLDING, LIVE, TRANSITIONS, State
-from tests.model import mirror, world
+from tests.model import mirror, product, world
 from tests.model.explore import Bounds, Found, explore
 from tests.model.rules import ALL_ON
 from tests.model.world import Faults
 
 ONE_DISPATCHER = [
-    Bounds(orders=2, dispatchers=1),
     Bounds(orders=1, dispatchers=1, faults=Faults(crashes=2)),
     Bounds(orders=1, dispatchers=1, faults=Faults(replies=1)),
     Bounds(orders=1, dispatchers=1, faults=Faults(losses=2)),
@@ -58,6 +57,40 @@ def test_without_a_rule_somebody_is_called_twice(rule: str, faults: Faults, long
     assert "begun" in found.violation, found.violation
     assert found.trace[-1].startswith("GETDEL and dial")
     assert len(found.trace) <= longest, told(found)
+
+
+def test_nobody_is_called_twice_by_two_orders_two_workers_and_two_dispatchers_of_which_one_may_die() -> None:
+    found = product.explore(Bounds(overlap=False, faults=Faults(crashes=1)))
+    assert not found.violation, told(found)
+    assert found.states > 50_000
+
+
+@pytest.mark.parametrize(
+    ("rule", "faults", "longest"),
+    [
+        pytest.param("enters_once", Faults(replies=1), 7, id="rule 1: a job enters the stream once"),
+        pytest.param("marked_first", Faults(replies=1), 11, id="rule 2: an intent is given up once it is marked"),
+        pytest.param("only_proof", Faults(), 11, id="rule 3: only what proves it is unbegun"),
+    ],
+)
+def test_without_a_rule_it_is_found_among_two_orders_and_two_dispatchers(
+    rule: str, faults: Faults, longest: int
+) -> None:
+    found = product.explore(Bounds(faults=faults), ALL_ON._replace(**{rule: False}))
+    assert "begun" in found.violation, found.violation
+    assert found.trace[-1].startswith("GETDEL and dial")
+    assert len(found.trace) == longest, told(found)
+
+
+@pytest.mark.parametrize(
+    "bounds", [Bounds(dispatchers=1, workers=1, faults=Faults(crashes=1)), Bounds(dispatchers=1)], ids=str
+)
+def test_worlds_as_numbers_are_the_same_worlds(bounds: Bounds) -> None:
+    by_one, by_many = explore(bounds), product.explore(bounds)
+    assert (by_many.states, by_many.moves) == (by_one.states, by_one.moves)
+    assert by_one.complete
+    assert not by_one.violation, told(by_one)
+    assert not by_many.violation
 
 
 def test_what_nothing_excuses_is_told() -> None:
