@@ -58,6 +58,6 @@ def record_of(row: Row[Any]) -> OrderRecord:
         live_state=State(row.live_state) if row.live_state else None,
         forbidden=bool(row.forbidden),
         removed=row.removed_at is not None,
-        listed=row.unlisted_at is None,
+        unlisted_at=row.unlisted_at,
         imported=row.imported_at is not None,
     )

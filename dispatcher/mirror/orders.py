@@ -82,11 +82,13 @@ def of_campaign(
 ) -> set[str]:
     """Return the uuids of a campaign's orders that the platform has: all, or of a status, as far as they are listed.
 
-    With `seen_before` only those that were last listed before it.
+    With `seen_before` only those that were last listed before it. One that was finished here since a list of its status
+    came to lack it counts as listed: that it is lacking still says more.
     """
     its = [orders.c.campaign == campaign, orders.c.removed_at.is_(None), is_the_platforms]
     if status is not None:
-        its += [orders.c.status == status.value, orders.c.unlisted_at.is_(None)]
+        listed = or_(orders.c.unlisted_at.is_(None), orders.c.unlisted_at < orders.c.closed_at)
+        its += [orders.c.status == status.value, listed]
     if seen_before is not None:
         its.append(orders.c.mirrored_at < seen_before)
     return set(connection.execute(select(orders.c.uuid).where(*its)).scalars())
@@ -149,7 +151,7 @@ def saw(connection: Connection, uuids: Iterable[str], at: datetime) -> None:
 
 
 def unlist(connection: Connection, uuids: Collection[str], at: datetime) -> None:
-    """Mark orders that the whole list of their status lacks.
+    """Mark orders that the whole list of their status lacks, by a reading that began `at`.
 
     What has become of them the platform has not said: they keep what is known of them, and are not dialled.
     """

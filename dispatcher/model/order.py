@@ -75,9 +75,9 @@ class OrderRecord:
 
     `e164` is None where the number is none. `attempts` counts calls that were begun. `retry_at` and `held_until` (UTC)
     put it off. `closed_as` is the outcome that finished it here, or `exhausted`. `live_state` is the state of the
-    attempt that holds it. `forbidden` says that its number is on the do-not-call list; `listed` is False if
-    the platform's lists of orders that may be called have come to lack it. `imported` says that a file brought it, and
-    that the platform knows nothing of it.
+    attempt that holds it. `forbidden` says that its number is on the do-not-call list. `unlisted_at` (UTC) is when the
+    reading began by which the platform's lists of orders that are or may be called have come to lack it. `imported`
+    says that a file brought it, and that the platform knows nothing of it.
     """
 
     order: Order
@@ -92,5 +92,10 @@ class OrderRecord:
     live_state: State | None = None
     forbidden: bool = False
     removed: bool = False
-    listed: bool = True
+    unlisted_at: datetime | None = None
     imported: bool = False
+
+    @property
+    def listed(self) -> bool:
+        """Tell whether the platform's lists have it, as far as they were read."""
+        return self.unlisted_at is None

@@ -65,7 +65,7 @@ def judge(order: Order, before: OrderRecord | None) -> Judged:
 def _reopens(order: Order, before: OrderRecord) -> bool:
     if order.status not in DIALABLE:
         return False
-    if order.status in _PLANNED and before.order.status not in _OF_CALLS:
+    if order.status in _PLANNED and (before.order.status not in _OF_CALLS or _was_elsewhere(before)):
         return True
     return (
         order.scheduled_at is not None
@@ -73,3 +73,10 @@ def _reopens(order: Order, before: OrderRecord) -> bool:
         and before.closed_at is not None
         and order.scheduled_at > before.closed_at
     )
+
+
+def _was_elsewhere(before: OrderRecord) -> bool:
+    # One that was lost by a list of all orders, too, is none that the platform has left anywhere.
+    if before.removed or before.unlisted_at is None or before.closed_at is None:
+        return False
+    return before.closed_at <= before.unlisted_at

@@ -1,7 +1,7 @@
 """What pages of orders do to the mirror, in one transaction: write what is new or has changed, note what was seen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,10 +34,12 @@ def apply(
     things: Sequence[tuple[Glance, Any]],
     now: datetime,
     seen_before: datetime | None,
+    began_at: datetime,
 ) -> Done:
     """Write the orders that are new or have changed, and note of the others that they were seen.
 
-    That only of those which were last seen before `seen_before`, and of none if it is None.
+    That only of those which were last seen before `seen_before`, and of none if it is None. The reading of all lists of
+    the campaign that the pages are of began at `began_at`.
     """
     mirrored = orders.standing(connection, [seen.uuid for seen, _ in things if seen.uuid is not None])
     done, there = Done(), list[str]()
@@ -58,7 +60,7 @@ def apply(
             done.refusals.append(read.why)
     orders.saw(connection, there, now)
     _add(connection, campaign, new, now, done)
-    _change(connection, campaign, differing, now, done)
+    _change(connection, campaign, differing, now, done, began_at)
     return done
 
 
@@ -74,13 +76,21 @@ def _add(connection: Connection, campaign: str, new: dict[str, Parsed[Order]], n
 
 
 def _change(
-    connection: Connection, campaign: str, differing: dict[str, Parsed[Order]], now: datetime, done: Done
+    connection: Connection,
+    campaign: str,
+    differing: dict[str, Parsed[Order]],
+    now: datetime,
+    done: Done,
+    began_at: datetime,
 ) -> None:
     before = orders.known(connection, differing)
     rows = []
     reopened: list[str] = []
     for uuid, one in differing.items():
         order, known = one.thing, before[uuid]
+        if known.unlisted_at is not None and known.unlisted_at >= began_at:
+            # One list of this very reading lacked it because it stands on another: it was nowhere else.
+            known = replace(known, unlisted_at=None)
         judged = judge(order, known)
         if judged.fault is not None:
             done.refusals.append(f"order {uuid}: {judged.fault}")

@@ -1,8 +1,8 @@
 """One reading of a campaign's orders, in slices, so that a long list does not keep other campaigns waiting.
 
-A short list is read whole. Of a long one, between whole readings, the lists of the statuses that may be called are
-read; an order that its status's list has come to lack is not dialled until it is listed again. A long list that shifts
-while it is read says nothing of what it lacks: what was seen counts as seen, and the rest goes stale.
+A short list is read whole. Of a long one, between whole readings, the lists of the statuses that may be or are being
+called are read; an order that its status's list has come to lack is not dialled until it is listed again. A long list
+that shifts while it is read says nothing of what it lacks: what was seen counts as seen, and the rest goes stale.
 
 What a short list lacks is told by the names that it has. The names of a long one are too many to be kept: of each of
 its orders the mirror notes that it was seen, and what it lacks was not seen since its reading began.
@@ -33,7 +33,9 @@ PAGES_AT_ONCE = 100
 LONG = 500
 """A list of more orders than this is read by status between whole readings."""
 
-BY_STATUS: Sequence[OrderStatus | None] = sorted(DIALABLE)
+BY_STATUS: Sequence[OrderStatus | None] = (OrderStatus.CALLING, *sorted(DIALABLE))
+"""Those that are being called come first: what is on none of these lists after its call was left somewhere else."""
+
 WHOLE: Sequence[OrderStatus | None] = (None,)
 
 _SLICE_S = 1.0
@@ -145,7 +147,9 @@ class Sweep:
             for sheet in sheets
             for seen, (_, _, thing) in zip(sheet.glances or (), sheet.things or (), strict=True)
         ]
-        done = await context.database.write(order_pages.apply, self.campaign, things, now, self._seen_before(now))
+        done = await context.database.write(
+            order_pages.apply, self.campaign, things, now, self._seen_before(now), self.started_at
+        )
         counts = made.counts
         counts.added += done.added
         counts.changed += done.changed
@@ -182,14 +186,15 @@ class Sweep:
 
     async def _conclude(self, status: OrderStatus | None, made: Made) -> None:
         """Let go of what the whole list lacks, some at a time: other writers wait meanwhile."""
-        database, now = self._context.database, self._context.clock.now()
+        database = self._context.database
+        at = self._context.clock.now() if status is None else self.started_at
         seen_before = self._began_at if isinstance(self._reading, LongReading) else None
         lacking = await database.read(orders.of_campaign, self.campaign, status, seen_before=seen_before)
         if isinstance(self._reading, Reading):
             lacking -= self._reading.listed
         listed = sorted(lacking)
         for start in range(0, len(listed), _MARKS_PER_WRITE):
-            await database.write(_let_go, status, listed[start : start + _MARKS_PER_WRITE], now)
+            await database.write(_let_go, status, listed[start : start + _MARKS_PER_WRITE], at)
         made.counts.removed += len(listed)
         if listed:
             self._context.nudge("tend")
@@ -213,8 +218,8 @@ def _keeps_to(sheet: Sheet, status: OrderStatus | None) -> None:
             raise FilterIgnoredError(f"the platform lists orders of other statuses when asked for {status}")
 
 
-def _let_go(connection: Connection, status: OrderStatus | None, uuids: Collection[str], now: datetime) -> None:
+def _let_go(connection: Connection, status: OrderStatus | None, uuids: Collection[str], at: datetime) -> None:
     if status is None:
-        orders.remove(connection, uuids, now)
+        orders.remove(connection, uuids, at)
     else:
-        orders.unlist(connection, uuids, now)
+        orders.unlist(connection, uuids, at)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dispatcher.loops.from_platform.sweep import LONG
 from dispatcher.mirror import attempts, orders
 from dispatcher.mirror.attempts import Intent
 from dispatcher.mirror.database import Connection
@@ -99,3 +100,26 @@ async def test_another_time_for_an_order_opens_it_again_at_that_time(mirror: Mir
     assert await waiting(mirror) == {"o2"}
     mirror.clock.forward(hours=1)
     assert await waiting(mirror) == {"o1", "o2"}
+
+
+async def test_an_order_of_a_long_list_that_is_planned_anew_between_whole_readings_opens_again(mirror: Mirror) -> None:
+    for place in range(LONG):
+        mirror.platform.order("c", f"o{10 + place}", "canceled")
+    mirror.clock.forward(minutes=10)
+    await passes(mirror)
+    mirror.platform.requests.clear()
+    # The platform saw our own call, late: no plan of a user's.
+    mirror.platform.order("c", "o1", "calling")
+    await passes(mirror)
+    mirror.platform.order("c", "o1")
+    await passes(mirror)
+    assert await waiting(mirror) == {"o2"}
+
+    mirror.platform.order("c", "o1", "contacted")
+    await passes(mirror)
+    mirror.platform.order("c", "o1")
+    await passes(mirror)
+
+    assert await waiting(mirror) == {"o1", "o2"}
+    asked = [request for request in mirror.platform.requests if "/orders?" in request]
+    assert all("status=" in request for request in asked)

@@ -159,7 +159,7 @@ def test_only_the_dialable_statuses_are_dialled(status: OrderStatus) -> None:
     [
         ({}, {"fault": "record is null"}, [Code.ORDER_NOT_DIALABLE]),
         ({}, {"status": OrderStatus.SCHEDULED}, [Code.ORDER_NOT_DIALABLE]),
-        ({"listed": False}, {}, [Code.ORDER_NOT_DIALABLE]),
+        ({"unlisted_at": NOON}, {}, [Code.ORDER_NOT_DIALABLE]),
         ({"e164": None}, {}, [Code.NUMBER_INVALID]),
         ({"e164": None}, {"fault": "record is null"}, [Code.NUMBER_INVALID]),
         ({"forbidden": True}, {}, [Code.DO_NOT_CALL]),

@@ -91,6 +91,27 @@ def test_a_finished_order_opens_again_by_a_users_act_only(
     assert judged.reopened is reopened
 
 
+@pytest.mark.parametrize(
+    ("facts", "reopened"),
+    [
+        # On no list of orders that are or may be called when its call was over: somebody has planned it since.
+        ({"unlisted_at": NOON}, True),
+        ({"unlisted_at": NOON + HOUR}, True),
+        # It may have been called while that was read.
+        ({"unlisted_at": NOON - HOUR}, False),
+        ({"unlisted_at": NOON + HOUR, "closed_at": None}, False),
+        # Lost altogether, and found again.
+        ({"unlisted_at": NOON + HOUR, "removed": True}, False),
+    ],
+)
+@pytest.mark.parametrize("status", [OrderStatus.PLANNED, OrderStatus.CALLING])
+def test_a_finished_order_that_no_list_had_opens_again_when_it_is_planned(
+    facts: dict[str, Any], reopened: bool, status: OrderStatus
+) -> None:
+    known = a_record(an_order(status=status), **({"closed_as": "completed", "closed_at": NOON, "attempts": 1} | facts))
+    assert judge(an_order(), known).reopened is reopened
+
+
 def test_an_order_that_opens_again_counts_as_new() -> None:
     known = a_record(an_order(status=OrderStatus.CONTACTED), closed_as="completed", closed_at=NOON, attempts=2)
     assert judge(an_order(), known).rank == NEW

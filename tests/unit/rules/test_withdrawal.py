@@ -52,7 +52,7 @@ def test_a_call_to_a_number_that_must_not_be_called_is_taken_back() -> None:
 
 
 def test_a_call_of_an_order_that_its_list_has_come_to_lack_is_taken_back() -> None:
-    assert against(a_plan(), a_record(listed=False)) == "order_not_dialable"
+    assert against(a_plan(), a_record(unlisted_at=NOON)) == "order_not_dialable"
 
 
 @pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.DO_NOT_CALL, OrderStatus.UNKNOWN])
