@@ -65,19 +65,19 @@ def nested(levels: int) -> Any:
 
 def read_campaign(found: Any) -> Campaign:
     parsed = parse.campaign(found)
-    assert isinstance(parsed, Parsed)
+    assert not isinstance(parsed, Unreadable)
     return parsed.thing
 
 
 def read_phone(found: Any) -> Phone:
     parsed = parse.phone(found)
-    assert isinstance(parsed, Parsed)
+    assert not isinstance(parsed, Unreadable)
     return parsed.thing
 
 
 def read_order(found: Any) -> Order:
     parsed = parse.order(found, "campaign_1")
-    assert isinstance(parsed, Parsed)
+    assert not isinstance(parsed, Unreadable)
     return parsed.thing
 
 
