@@ -62,6 +62,7 @@ def summary(rounds: Sequence[Round], seconds: float | None = None) -> str:
         ("duplicates", str(sum(len(one.duplicates) for one in verdicts))),
         ("lost", str(sum(len(one.lost) for one in verdicts))),
         ("late begins", str(sum(len(one.late) for one in verdicts))),
+        ("  pauses", f"{sum(one.pauses for one in verdicts)}, {_slowest_pause(verdicts)}"),
         ("over a limit", str(sum(len(one.over_limit) for one in verdicts))),
         ("wrong otherwise", str(sum(len(one.wrong) for one in verdicts))),
         ("uncertain", f"{uncertain} after {kills['workers']} killed workers"),
@@ -74,6 +75,12 @@ def summary(rounds: Sequence[Round], seconds: float | None = None) -> str:
 def _by_death(found: Verdict) -> int:
     """Return how many calls are uncertain by the death of a worker."""
     return found.uncertain - found.uncertain_after_loss
+
+
+def _slowest_pause(verdicts: Sequence[Verdict]) -> str:
+    """Tell how close to its limit the last call after a pause was begun."""
+    slowest = max((one.slowest_pause for one in verdicts), default=0.0)
+    return f"the last call was begun within {100 * slowest:.0f} % of the time allowed"
 
 
 def _most_uncertain(rounds: Sequence[Round]) -> str:

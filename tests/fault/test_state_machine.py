@@ -2,7 +2,8 @@
 
 Every loop's turn, every command of a worker and every fault is a rule, so that Hypothesis finds the order in which they
 go wrong and shortens it. Time is a hand's: it moves when a rule moves it, and what Redis would have let expire by then
-is removed. `pytest --hypothesis-seed N` repeats a run; with `CI` set, Hypothesis always makes the same one.
+is removed. `pytest --hypothesis-profile=searching --hypothesis-seed N` repeats a run; without that profile Hypothesis
+always makes the same one, whatever the seed.
 """
 
 import asyncio
