@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from dispatcher.api.client import Platform
 from dispatcher.daemon.parts import assembled, opened
@@ -13,7 +14,7 @@ from dispatcher.errors import TransientError
 from dispatcher.hopper.queue import Finding, QueuedCall
 from dispatcher.loops.context import Context
 from dispatcher.loops.in_hopper.custody import Custody
-from dispatcher.mirror import attempts, record
+from dispatcher.mirror import attempts, record, tables
 from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import LOST, State
 from dispatcher.settings import load
@@ -79,9 +80,8 @@ class Shards:
 
 def _live(connection: Connection, phone: str, number: int) -> None:
     attempt_in(connection, State.INTENT, f"job of {phone}", f"order {number}", number)
-    connection.execute(
-        attempts.attempts.update().where(attempts.attempts.c.job == f"job of {phone}").values(phone=phone)
-    )
+    table = tables.attempts
+    connection.execute(update(table).where(table.c.job == f"job of {phone}").values(phone=phone))
 
 
 @pytest.fixture

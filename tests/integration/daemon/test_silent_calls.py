@@ -51,7 +51,8 @@ class Line:
         assert await self.redis.getdel(f"dispatcher:{{{self.phone}}}:call:{self.job}")
 
     async def says(self, **words: str) -> None:
-        await self.redis.xadd(f"dispatcher:{{{self.phone}}}:outcomes", {"job": self.job, **words})
+        report: dict[Any, Any] = {"job": self.job, **words}
+        await self.redis.xadd(f"dispatcher:{{{self.phone}}}:outcomes", report)
         await apply_pending(self.context, self.phone, self.custody.sure)
 
     async def is_seen_to_be_begun(self) -> None:
