@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, Table, Text, and_, cast, func, select, update
@@ -29,8 +28,7 @@ def marks(connection: Connection, kind: str) -> dict[str, int]:
     return {uuid: mark_of(digest) for uuid, digest in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A campaign or a phone as the platform has it, with its document and that document's digest.
 
     `text` is the document as JSON; None if it is not at hand.

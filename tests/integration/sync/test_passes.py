@@ -6,7 +6,9 @@ from sqlalchemy import Connection, update
 from dispatcher.api.client import PAGE_SIZE
 from dispatcher.errors import TransientError
 from dispatcher.mirror import record
+from dispatcher.mirror.campaigns import Found, put_found
 from dispatcher.mirror.tables import campaigns
+from dispatcher.model.campaign import Campaign
 from dispatcher.model.reasons import Code
 from tests.integration.sync.conftest import Mirror
 from tests.integration.sync.platform import campaign
@@ -197,6 +199,20 @@ async def test_a_page_that_has_not_changed_is_read_anew_where_the_mirror_has(mir
     counts = (await mirror.sync.run_pass())["campaigns"]
     assert counts.changed == 1
     assert (await mirror.campaigns())[uuids[2]].name == uuids[2]
+
+
+async def test_a_part_of_all_is_compared_anew_once_somebody_else_has_written(mirror: Mirror) -> None:
+    uuids = many(mirror, MANY)
+    await mirror.sync.run_pass()
+    await mirror.sync.run_pass()  # the active ones for the first time
+    made = await mirror.sync.run_pass()  # and now with nothing left to compare
+    assert (made["campaigns"].changed, made["campaigns"].unchanged) == (0, MANY)
+    other = Campaign(uuids[150], "another's", "active", "outbound", None, None, None, None)
+    found = [Found(other, {"uuid": uuids[150]}, "0" * 32)]
+    await mirror.context.database.write(put_found, "campaigns", found, mirror.clock.now())
+    made = await mirror.sync.run_pass()
+    assert (made["campaigns"].changed, made["campaigns"].unchanged) == (1, MANY - 1)
+    assert (await mirror.campaigns())[uuids[150]].name == uuids[150]
 
 
 async def test_a_pass_that_takes_too_long_is_given_up(mirror: Mirror) -> None:
