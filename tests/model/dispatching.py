@@ -101,10 +101,10 @@ def _adopt(world: World, epoch: int, one: Dispatcher, rules: Rules) -> Iterator[
     That is asked of queues with live attempts only, and of others by whatever script comes next.
     """
     try:
-        if one.custody == HELD and rules.asks_only:
+        if one.custody == HELD:
             scripts.still(world, epoch, rules)
             return
-        adopted = scripts.adopt(world, epoch, rules, create=one.custody == UNHELD and not in_use(world))
+        adopted = scripts.adopt(world, epoch, rules, create=not in_use(world))
     except LostHopperError:
         yield Move(f"adopt: lost ({epoch})", "", lose(world, epoch))
     except DeposedError:

@@ -29,8 +29,6 @@ class Rules(NamedTuple):
     """Off: scripts do not look at the epoch."""
     forgotten_stays: bool = True
     """Off: what taking back has found frees a call that was held meanwhile because Redis had forgotten it."""
-    asks_only: bool = True
-    """Off: to see whether a queue is there still is to adopt it again."""
     terms: bool = True
     """Off: a step that began before a loss was noticed may go on after it was settled."""
 
