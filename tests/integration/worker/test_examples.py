@@ -173,7 +173,7 @@ async def test_a_call_that_breaks_has_failed(example: Example, redis_url: str, h
     assert [fields["outcome"] for fields in await hopper.outcomes()] == ["failed"]
 
 
-async def test_a_stop_lets_the_call_end_and_claims_no_more(example: Example, redis_url: str, hopper: Hopper) -> None:
+async def test_a_stop_lets_the_call_end_and_dials_no_more(example: Example, redis_url: str, hopper: Hopper) -> None:
     await hopper.open("phone-1")
     await hopper.queue("job-1")
     async with example.running(redis_url, GATE=str(example.gate)) as process:
@@ -182,5 +182,9 @@ async def test_a_stop_lets_the_call_end_and_claims_no_more(example: Example, red
         process.send_signal(signal.SIGTERM)
         example.gate.touch()
         assert await asyncio.wait_for(process.wait(), 60) == 0
-    assert [(fields["job"], fields["outcome"]) for fields in await hopper.outcomes()] == [("job-1", "voicemail")]
-    assert await hopper.has_document("job-2")
+    outcomes = [(fields["job"], fields["outcome"]) for fields in await hopper.outcomes()]
+    # Where the call ends before the signal has arrived, the next one is claimed, and handed back.
+    handed_back = ("job-2", "gone") in outcomes
+    assert outcomes == [("job-1", "voicemail"), *[("job-2", "gone")] * handed_back]
+    assert await hopper.has_document("job-2") is not handed_back
+    assert len(example.calls()) == 1
