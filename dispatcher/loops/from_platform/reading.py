@@ -31,10 +31,10 @@ from dispatcher.rules.listing import ASKED_AT_MOST, Reading, removal_refused
 
 log = logger(__name__)
 
-_AT_ONCE = 1000
+_AT_ONCE = 250
 """Things that are worth a transaction."""
 
-_MOST_AT_ONCE = 2000
+_MOST_AT_ONCE = 500
 """Things in one transaction at most, where the disk is slower than the platform: nobody else may write meanwhile."""
 
 _MOST_CHANGES = 200
