@@ -31,10 +31,10 @@ from dispatcher.rules.listing import ASKED_AT_MOST, Reading, removal_refused
 
 log = logger(__name__)
 
-_AT_ONCE = 250
-"""Things that are worth a transaction."""
+_AT_ONCE = 256
+"""Things that are worth a transaction; like the next, a size that `rows.put` writes as one statement."""
 
-_MOST_AT_ONCE = 500
+_MOST_AT_ONCE = 512
 """Things in one transaction at most, where the disk is slower than the platform: nobody else may write meanwhile."""
 
 _MOST_CHANGES = 200
@@ -162,8 +162,9 @@ class Reader:
             if seen.uuid is None or mirrored.get(seen.uuid) != mark_of(seen.digest):
                 self._note(self._kind.parse(thing, seen), mirrored)
         is_idle = self._writing is None or self._writing.done()
-        if len(self._waiting) >= (_AT_ONCE if is_idle else _MOST_AT_ONCE):
-            await self._flush()
+        size = _AT_ONCE if is_idle else _MOST_AT_ONCE
+        if len(self._waiting) >= size:
+            await self._flush(size)
 
     def _note(self, found: Parsed[Any] | Unreadable, mirrored: dict[str, int]) -> None:
         """Have a thing written, if it is news."""
@@ -189,16 +190,16 @@ class Reader:
         try:
             yield
         finally:
-            await self._flush()
+            while self._waiting:
+                await self._flush(_MOST_AT_ONCE)
             await self._written()
 
-    async def _flush(self) -> None:
-        """Begin to write what waits; meanwhile the next pages are read."""
+    async def _flush(self, size: int) -> None:
+        """Begin to write so many of those that wait; meanwhile the next pages are read."""
         await self._written()
-        if self._waiting:
-            found, self._waiting = self._waiting, []
-            self._made.touched = True
-            self._writing = asyncio.ensure_future(self._write(found))
+        found, self._waiting = self._waiting[:size], self._waiting[size:]
+        self._made.touched = True
+        self._writing = asyncio.ensure_future(self._write(found))
 
     async def _written(self) -> None:
         if self._writing is not None:
