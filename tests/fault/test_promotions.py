@@ -15,7 +15,7 @@ from tests.several_servers import Watched
 from tests.waiting import eventually
 
 _PROMOTIONS = 2
-_ORDERS = 30
+_ORDERS = 90
 
 
 @pytest.fixture
