@@ -147,9 +147,8 @@ class Sweep:
             for sheet in sheets
             for seen, (_, _, thing) in zip(sheet.glances or (), sheet.things or (), strict=True)
         ]
-        done = await context.database.write(
-            order_pages.apply, self.campaign, things, now, self._seen_before(now), self.started_at
-        )
+        seen_before = self._seen_before(now)
+        done = await context.database.write(order_pages.apply, self.campaign, things, now, seen_before, self.started_at)
         counts = made.counts
         counts.added += done.added
         counts.changed += done.changed
@@ -157,7 +156,8 @@ class Sweep:
         counts.refuse(*done.refusals)
         made.changes += done.changes[: max(0, _MOST_CHANGES - len(made.changes))]
         context.book.orders_seen_at[self.campaign] = now
-        if done.added or done.changed:
+        # What was seen too long ago to be called may be called again now, though nothing of it has changed.
+        if done.added or done.changed or seen_before is not None:
             context.book.stir(self.campaign)
             context.nudge("dispatch")
             context.nudge("tend")
@@ -204,6 +204,7 @@ class Sweep:
         if self._is_whole:
             # As of its beginning: what was read first may have changed since.
             context.book.orders_synced_at[self.campaign] = self.started_at
+            context.book.stir(self.campaign)
         note = campaigns.orders_synced if self._is_whole else campaigns.orders_seen
         await context.database.write(note, self.campaign, self.started_at if self._is_whole else now)
         context.nudge("dispatch")
