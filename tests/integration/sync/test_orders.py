@@ -160,3 +160,16 @@ async def test_one_campaign_that_fails_does_not_keep_the_others_from_being_read(
     await turns(mirror)
     assert await waiting(mirror, "b") == {"o0", "o1", "o2"}
     assert mirror.clock.now() - mirror.context.book.orders_synced_at["b"] < timedelta(minutes=1)
+
+
+async def test_a_campaign_whose_orders_were_too_old_is_looked_at_again_when_they_have_been_read(mirror: Mirror) -> None:
+    await with_orders(mirror, 3)
+    await mirror.orders.run_pass()
+    book, now = mirror.context.book, mirror.clock.now()
+    book.advance(now)
+    assert [plan.campaign.uuid for plan in book.dialing(now)] == ["c"]
+    # As the dispatcher notes it that finds none of the orders to have been listed of late.
+    book.empty("c", now + timedelta(minutes=1), book.mark("c"))
+    assert book.dialing(now) == []
+    await mirror.orders.run_pass()
+    assert [plan.campaign.uuid for plan in book.dialing(now)] == ["c"]
