@@ -8,7 +8,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import IntEnum
 
 from sqlalchemy import Connection, text
@@ -20,6 +20,7 @@ from dispatcher.mirror.database import Database
 _LOOK_AGAIN_S = 0.1
 _PATIENCE_S = 120.0
 _TRY = text("SELECT pg_try_advisory_lock(hashtext('callcamp-dispatcher'), :kind)")
+_FREE = text("SELECT pg_advisory_unlock(hashtext('callcamp-dispatcher'), :kind)")
 _LOOK = text("SELECT 1")
 
 
@@ -55,7 +56,7 @@ class Lock:
             with self._database.translated():
                 self._session.execute(_LOOK)
         except TransientError:
-            self.release()
+            self._end_session()
             return self.take()
         return True
 
@@ -65,7 +66,14 @@ class Lock:
             os.close(self._file)
             self._file = None
         if self._session is not None:
-            # The lock goes with the connection, which must not come back into the pool with it.
+            # It would go with the connection too, though only once the server has noticed: not at once.
+            with suppress(TransientError), self._database.translated():
+                self._session.execute(_FREE, {"kind": int(self._kind)})
+            self._end_session()
+
+    def _end_session(self) -> None:
+        """Close the connection, which must not come back into the pool with a lock."""
+        if self._session is not None:
             self._session.invalidate()
             self._session.close()
             self._session = None
