@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 from contextlib import contextmanager
@@ -60,10 +59,11 @@ def sync(context: click.Context, accept_removals: bool, campaign: str | None) ->
 def _make(given: Common, **asked: Any) -> None:
     settings = given.settings()
     from dispatcher.daemon.once import sync_once
+    from dispatcher.garbage import spare_the_modules
     from dispatcher.rules.zones import use_newest
 
     use_newest()
-    gc.freeze()  # as in the daemon
+    spare_the_modules()
     with _progress(shown=sys.stderr.isatty() and not given.json) as told:
         document = run(sync_once(settings, told, **asked))
     given.show(document, _page)
