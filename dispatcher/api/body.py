@@ -2,10 +2,12 @@
 
 import re
 import zlib
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
 
-import orjson
+import msgspec
+
+T = TypeVar("T")
 
 _ESCAPES = re.compile(
     rb"(?P<kept>\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -48,13 +50,37 @@ async def read_whole(parts: AsyncIterator[bytes], encoding: str) -> bytes:
     return bytes(body)
 
 
-def read_json(body: bytes) -> Any:
-    """Return what JSON says; ValueError if it is none.
+def read_json(body: bytes, decode: Callable[[bytes], T]) -> T:
+    """Return what JSON says, as `decode` of msgspec reads it; ValueError if it is none.
 
     Half a surrogate pair, which is what a cut through an emoji leaves, reads as U+FFFD: one person's name must not
-    hide everybody else on the page.
+    hide everybody else on the page. ValidationError, which is a ValueError too, if it is not what `decode` expects.
     """
+    body.decode()  # texts that `decode` skips it does not look into
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return orjson.loads(_ESCAPES.sub(lambda found: found["kept"] or rb"\ufffd", body))
+        return decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        return decode(_ESCAPES.sub(lambda found: found["kept"] or rb"\ufffd", body))
+    except RecursionError as fault:
+        raise ValueError("it is nested too deep") from fault
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Return an object; ValidationError if it is something else, ValueError if it is no JSON."""
+    return read_json(body, _objects.decode)
+
+
+def read_text(body: bytes) -> bytes:
+    """Return the JSON text of an object; faults are those of `read_object`."""
+    return read_json(body, _checked)
+
+
+_objects = msgspec.json.Decoder(dict[str, Any])
+_texts = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def _checked(text: bytes) -> bytes:
+    _texts.decode(text)
+    return text

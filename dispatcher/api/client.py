@@ -3,17 +3,21 @@
 What the platform's reference leaves open is assumed here and in `parse`, and nowhere else.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
+from dispatcher.api.body import read_object, read_text
 from dispatcher.api.listing import Page, read_page
 from dispatcher.api.retrying import Retrying
 from dispatcher.api.transport import Answer, Mark, Transport
 from dispatcher.clock import Clock
-from dispatcher.errors import NotFoundError, TransientError
+from dispatcher.errors import NotFoundError
+
+T = TypeVar("T")
 
 PAGE_SIZE = 100
 """The most that the platform gives in one page."""
@@ -35,38 +39,34 @@ class Platform:
 
     async def me(self) -> dict[str, Any]:
         """Return who the token is: a check that it works. PermanentError if it does not."""
-        return self._object("auth/me", await self._get("auth/me", {}))
+        return (await self._get("auth/me", {}, read_object)).content
 
     async def pages(self, path: str, key: str, filters: Mapping[str, str] | None = None) -> AsyncIterator[Page]:
         """Yield the pages of a list, one request at a time, as far as the platform says that there are any."""
         number = 1
         while True:
-            page = await self.page(path, key, number, filters)
+            page = (await self.page(path, key, number, filters)).content
             yield page
             if page.is_last(number):
                 return
             number += 1
 
-    async def page(self, path: str, key: str, number: int, filters: Mapping[str, str] | None = None) -> Page:
+    async def page(self, path: str, key: str, number: int, filters: Mapping[str, str] | None = None) -> Answer[Page]:
         """Return one page of a list, the first being 1."""
-        page = await self.page_since(path, key, number, None, filters)
-        if page is None:
-            raise AssertionError("only a page that is known can be the same")
-        return page
+        return await self._get(path, _of_page(number, filters), partial(read_page, key=key))
 
     async def page_since(
-        self, path: str, key: str, number: int, known: Mark | None, filters: Mapping[str, str] | None = None
-    ) -> Page | None:
+        self, path: str, key: str, number: int, known: Mark, filters: Mapping[str, str] | None = None
+    ) -> Answer[Page] | None:
         """Return one page of a list; None if it is the one that bore the mark `known`."""
-        answer = await self._get(path, {**(filters or {}), "page": number, "limit": PAGE_SIZE}, known)
-        return None if answer is None else read_page(answer.document, key, path, answer.mark)
+        return await self._get_since(path, _of_page(number, filters), partial(read_page, key=key), known)
 
-    async def campaign(self, uuid: str) -> dict[str, Any] | None:
-        """Return one campaign's document, or None if the platform says that there is none."""
+    async def campaign(self, uuid: str) -> bytes | None:
+        """Return one campaign's document as JSON, or None if the platform says that there is none."""
         return await self._one(f"campaigns/{quote(uuid, safe='')}")
 
-    async def phone(self, uuid: str) -> dict[str, Any] | None:
-        """Return one phone's document, or None if the platform says that there is none."""
+    async def phone(self, uuid: str) -> bytes | None:
+        """Return one phone's document as JSON, or None if the platform says that there is none."""
         return await self._one(f"phones/{quote(uuid, safe='')}")
 
     async def patch(self, path: str, changes: Mapping[str, str]) -> None:
@@ -77,16 +77,23 @@ class Platform:
         """Close every connection."""
         await self._transport.close()
 
-    async def _one(self, path: str) -> dict[str, Any] | None:
+    async def _one(self, path: str) -> bytes | None:
         try:
-            return self._object(path, await self._get(path, {}))
+            return (await self._get(path, {}, read_text)).content
         except NotFoundError:
             return None
 
-    def _object(self, path: str, answer: Answer | None) -> dict[str, Any]:
-        if answer is None or not isinstance(answer.document, dict):
-            raise TransientError(f"{self._transport.base_url}/{path} answered no object")
-        return answer.document
+    async def _get(self, path: str, parameters: dict[str, str | int], read: Callable[[bytes], T]) -> Answer[T]:
+        answer = await self._get_since(path, parameters, read, None)
+        if answer is None:
+            raise AssertionError("only what is known can be the same")
+        return answer
 
-    async def _get(self, path: str, parameters: dict[str, str | int], known: Mark | None = None) -> Answer | None:
-        return await self._retrying.make(lambda: self._transport.get(path, parameters, known))
+    async def _get_since(
+        self, path: str, parameters: dict[str, str | int], read: Callable[[bytes], T], known: Mark | None
+    ) -> Answer[T] | None:
+        return await self._retrying.make(lambda: self._transport.get(path, parameters, read, known))
+
+
+def _of_page(number: int, filters: Mapping[str, str] | None) -> dict[str, str | int]:
+    return {**(filters or {}), "page": number, "limit": PAGE_SIZE}

@@ -1,10 +1,13 @@
 """Lists of the platform, which are paged by number and may shift while they are read."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Annotated
 
-from dispatcher.api.transport import Mark
-from dispatcher.errors import TransientError
+import msgspec
+from msgspec import Meta, Raw
+
+from dispatcher.api.body import read_json
 
 READINGS = 3
 """How often a list that shifts is read before the pass is given up until the next interval."""
@@ -12,15 +15,11 @@ READINGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list; `items` are whatever JSON stood in it.
+    """One page of a list; `items` are the JSON texts of whatever stood in it."""
 
-    `mark` is what the page is known again by.
-    """
-
-    items: list[Any]
+    items: list[bytes]
     total: int
     total_pages: int
-    mark: Mark | None = None
 
     def is_last(self, number: int) -> bool:
         """Tell whether no page follows this one, which is the `number`th: by either of its counts, or by its emptiness.
@@ -30,15 +29,23 @@ class Page:
         return number >= self.total_pages or number > self.total or not self.items
 
 
-def read_page(answer: Any, key: str, path: str, mark: Mark | None = None) -> Page:
-    """Read a page out of the platform's envelope; TransientError says what of it is not as documented."""
-    if not isinstance(answer, dict) or not isinstance(answer.get(key), list):
-        raise TransientError(f"the platform's list {path} has no array `{key}`")
-    return Page(answer[key], _count(answer, "total", path), _count(answer, "totalPages", path), mark)
+class _Envelope(msgspec.Struct, gc=False, rename="camel"):
+    total: Annotated[int, Meta(ge=0)]
+    total_pages: Annotated[int, Meta(ge=0)]
+    items: list[Raw]
 
 
-def _count(answer: dict[str, Any], name: str, path: str) -> int:
-    value = answer.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TransientError(f"the platform's list {path} has no count in `{name}`")
-    return value
+@cache
+def _envelope(key: str) -> msgspec.json.Decoder[_Envelope]:
+    """Return what reads the pages of lists that stand under a key."""
+    named = msgspec.defstruct("_Named", [("items", list[Raw], msgspec.field(name=key))], bases=(_Envelope,))
+    return msgspec.json.Decoder(named)
+
+
+def read_page(body: bytes, key: str) -> Page:
+    """Read a page of the list that stands under a key; ValidationError says what of it is not as documented.
+
+    ValueError if it is no JSON.
+    """
+    found = read_json(body, _envelope(key).decode)
+    return Page([bytes(item) for item in found.items], found.total, found.total_pages)

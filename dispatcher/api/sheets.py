@@ -8,10 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from dispatcher.api.client import Platform
-from dispatcher.api.parse import DIGEST_LENGTH, Glance, glance
+from dispatcher.api.document import DIGEST_LENGTH, Glance, glance
 from dispatcher.api.transport import Mark
 
 _AHEAD = 3
@@ -25,18 +24,16 @@ Told = Callable[[str, int, int | None], None]
 class Sheet:
     """One page: how many things stand on it, the names and digests of those that can be named, and the list's total.
 
-    `things` are names (None where there is none), digests and the documents themselves, `glances` all that was seen of
-    them at a glance; None if the page is the same as when it was read last.
+    `things` are what was seen of each at a glance; None if the page is the same as when it was read last.
     """
 
-    mark: Mark | None
+    mark: Mark
     size: int
     total: int
     total_pages: int
     names: str
     digests: bytes
-    things: Sequence[tuple[str | None, str, Any]] | None
-    glances: Sequence[Glance] | None
+    things: Sequence[Glance] | None
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Yield the name and digest of each thing that can be named."""
@@ -112,19 +109,20 @@ class Sheets:
     async def one(self, number: int, *, anew: bool = False) -> Sheet:
         """Read one page; `anew` with its things, even if it is the same as last time."""
         known = None if anew else self._known.get(number)
-        page = await self._platform.page_since(
-            self._path, self._key, number, known.mark if known is not None else None, self._filters
-        )
-        if page is None and known is not None:
-            return known
-        if page is None:
-            raise AssertionError("only a page that is known can be the same")
-        glances = [glance(item) for item in page.items]
-        names = "\n".join(seen.uuid for seen in glances if seen.uuid is not None)
-        digests = bytes.fromhex("".join(seen.digest for seen in glances))
-        sheet = Sheet(page.mark, len(glances), page.total, page.total_pages, names, digests, None, None)
+        if known is None:
+            answer = await self._platform.page(self._path, self._key, number, self._filters)
+        else:
+            since = await self._platform.page_since(self._path, self._key, number, known.mark, self._filters)
+            if since is None:
+                return known
+            answer = since
         self.settled = None
+        page = answer.content
+        things = [glance(item) for item in page.items]
+        named = [(seen.uuid, seen.digest) for seen in things if seen.uuid is not None]
+        names = "\n".join(uuid for uuid, _ in named)
+        digests = bytes.fromhex("".join(digest for _, digest in named))
+        sheet = Sheet(answer.mark, len(things), page.total, page.total_pages, names, digests, things)
         if self._remember:
-            self._known[number] = sheet
-        things = [(seen.uuid, seen.digest, item) for seen, item in zip(glances, page.items, strict=True)]
-        return replace(sheet, things=things, glances=glances)
+            self._known[number] = replace(sheet, things=None)
+        return sheet

@@ -1,34 +1,38 @@
 """One request to the platform: deadlines, a limit on what is read, and every fault as one of ours.
 
-The token is a header of the client and of nothing else: no redirect is followed, and no sentence made here quotes what
-the platform sent back, which may be the request itself; of a redirect only where it points, and that without the token.
+Of httpx the transport alone is used: its client looks at each request for redirects to follow, cookies to keep and
+proxies to take, and half as long again is what that takes. The token is a header of the requests and of nothing else:
+no redirect is followed, and no sentence made here quotes what the platform sent back, which may be the request itself;
+of a redirect only where it points, and that without the token.
 """
 
 import asyncio
 import ssl
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from hashlib import sha256
 from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import unquote, urlencode
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
+import msgspec
 
 from dispatcher import __version__
-from dispatcher.api.body import LARGEST_BODY, BodyTooLongError, read_json, read_whole
+from dispatcher.api.body import LARGEST_BODY, BodyTooLongError, read_whole
 from dispatcher.clock import Clock
 from dispatcher.errors import ConfigurationError, NotFoundError, PermanentError, TransientError
+
+T = TypeVar("T")
 
 _LONGEST_CONNECT_S = 5.0
 _LONGEST_SHOWN = 200
 _SOMEWHERE = "somewhere else"
-_DIGEST_BYTES = 16
 
 
 class RefusedError(PermanentError):
@@ -45,18 +49,23 @@ class RetryableError(TransientError):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What an answer is known again by: a digest of its bytes, and the header that asks whether they have changed."""
+    """What an answer is known again by: a digest of its bytes, and the header that asks whether they have changed.
 
-    digest: bytes
+    The digest is the language's own, of 64 bits and keyed anew in each process. What two different answers of one page
+    have in common is one in eighteen trillion millions; a better one would let go of the interpreter for each page,
+    and wait until the thread that writes the page before gives it back.
+    """
+
+    digest: int
     header: str | None
     value: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Generic[T]):
     """What the platform answered, and its mark."""
 
-    document: Any
+    content: T
     mark: Mark
 
 
@@ -73,20 +82,17 @@ class Transport:
         self._token = token
         authorities = _authorities(ca_file)
         _spare_searches()
+        self._base = base_url.rstrip("/") + "/"
+        self._headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": f"callcamp-dispatcher/{__version__}",
+        }
+        timeout_s = httpx.Timeout(self._timeout_s, connect=min(self._timeout_s, _LONGEST_CONNECT_S))
+        self._extensions = {"timeout": timeout_s.as_dict()}
         try:
-            self._client = httpx.AsyncClient(
-                base_url=base_url.rstrip("/") + "/",
-                headers={
-                    "Authorization": f"Bearer {token}",
-                    "Accept": "application/json",
-                    "Accept-Encoding": "gzip",
-                    "User-Agent": f"callcamp-dispatcher/{__version__}",
-                },
-                timeout=httpx.Timeout(self._timeout_s, connect=min(self._timeout_s, _LONGEST_CONNECT_S)),
-                verify=authorities,
-                # The token must not follow to wherever an answer points.
-                follow_redirects=False,
-            )
+            self._http = httpx.AsyncHTTPTransport(verify=authorities, proxy=_proxy(httpx.URL(self._base)))
         except (ValueError, ImportError, httpx.InvalidURL) as fault:
             # Not quoted: a proxy's address may hold a password.
             raise ConfigurationError(
@@ -95,49 +101,64 @@ class Transport:
             ) from fault
         self.skew: timedelta | None = None  # the platform's clock minus the host's, by its last Date header
 
-    async def get(self, path: str, parameters: dict[str, str | int], known: Mark | None = None) -> Answer | None:
-        """Return what stands at a path; None if that is what bore the mark `known`.
+    async def get(
+        self, path: str, parameters: dict[str, str | int], read: Callable[[bytes], T], known: Mark | None = None
+    ) -> Answer[T] | None:
+        """Return what `read` makes of what stands at a path; None if that is what bore the mark `known`.
 
-        RetryableError, PermanentError or NotFoundError otherwise.
+        RetryableError, TransientError, PermanentError or NotFoundError otherwise.
         """
         headers = {known.header: known.value} if known and known.header and known.value else {}
-        response, body = await self._exchange(
-            "GET", path, f"?{urlencode(parameters)}" if parameters else "", conditional=bool(headers), headers=headers
-        )
+        response, body = await self._exchange("GET", path, f"?{urlencode(parameters)}" if parameters else "", headers)
         if body is None:
             return None
         mark = _mark(response, body)
         if known is not None and mark.digest == known.digest:
             return None
         try:
-            return Answer(read_json(body), mark)
+            return Answer(read(body), mark)
+        except msgspec.ValidationError as fault:
+            # It names places and types, and nothing of what stands there.
+            raise TransientError(
+                f"{self.base_url}/{path} answered something else than is documented: {fault}"
+            ) from fault
         except ValueError as fault:
             raise RetryableError(f"{self.base_url}/{path} answered something that is not JSON") from fault
 
     async def patch(self, path: str, changes: Mapping[str, str]) -> None:
         """Change fields of what stands at a path, whatever is answered to it; faults are those of `get`."""
-        await self._exchange("PATCH", path, "", json=changes)
+        await self._exchange("PATCH", path, "", {}, json=changes)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        await self._http.aclose()
 
     async def _exchange(
-        self, method: str, path: str, query: str, *, conditional: bool = False, **sent: Any
+        self, method: str, path: str, query: str, headers: Mapping[str, str], json: Any = None
     ) -> tuple[httpx.Response, bytes | None]:
-        """Return a good answer and its body; None for that if it was asked for on a condition and has not changed."""
+        """Return a good answer and its body; None for that if it was asked for on a condition and has not changed.
+
+        The condition is what stands in `headers`, beside those that every request has.
+        """
         try:
+            request = httpx.Request(
+                method,
+                f"{self._base}{path}{query}",
+                headers={**self._headers, **headers},
+                json=json,
+                extensions=self._extensions,
+            )
             # Over the whole answer: httpx's own time-outs begin anew with each byte that trickles in.
-            async with (
-                asyncio.timeout(self._timeout_s),
-                # The address as a whole: httpx reads each part of one anew whenever it puts two together.
-                self._client.stream(method, f"{self._client.base_url}{path}{query}", **sent) as response,
-            ):
-                self._note_date(response)
-                if conditional and response.status_code == httpx.codes.NOT_MODIFIED:
-                    return response, None
-                self._refuse(response, path)
-                return response, await self._body(response, path)
+            async with asyncio.timeout(self._timeout_s):
+                response = await self._http.handle_async_request(request)
+                try:
+                    self._note_date(response)
+                    if headers and response.status_code == httpx.codes.NOT_MODIFIED:
+                        return response, None
+                    self._refuse(response, path)
+                    return response, await self._body(response, path)
+                finally:
+                    await response.aclose()
         except (httpx.TimeoutException, TimeoutError) as fault:
             raise RetryableError(f"the platform at {self.base_url} did not answer in time (api.timeout)") from fault
         except httpx.HTTPError as fault:
@@ -189,9 +210,9 @@ class Transport:
     def _target(self, response: httpx.Response) -> str:
         """Return where a redirect points, without what of it may be the request's own."""
         try:
-            url = self._client.base_url.join(response.headers["location"])
+            url = httpx.URL(self._base).join(response.headers["location"])
             shown = str(url.copy_with(userinfo=b"", query=None, fragment=None))
-        except KeyError:
+        except (KeyError, httpx.InvalidURL):
             return _SOMEWHERE
         echoes = self._token.casefold() in unquote(shown).casefold()
         return _SOMEWHERE if echoes or len(shown) > _LONGEST_SHOWN or not shown.isprintable() else shown
@@ -216,6 +237,15 @@ def _authorities(ca_file: Path | None) -> ssl.SSLContext:
         raise ConfigurationError(f"{usual if ca_file is None else named} ({fault})") from fault
 
 
+def _proxy(url: httpx.URL) -> httpx.Proxy | None:
+    """Return the proxy that the environment names for an address."""
+    if proxy_bypass(url.netloc.decode()):
+        return None
+    named = getproxies()
+    address = named.get(url.scheme) or named.get("all")
+    return None if not address else httpx.Proxy(address if "://" in address else f"http://{address}")
+
+
 def _spare_searches() -> None:
     """Let httpcore know once and for all that a package is not there which it can do without.
 
@@ -228,7 +258,7 @@ def _spare_searches() -> None:
 
 
 def _mark(response: httpx.Response, body: bytes) -> Mark:
-    digest = sha256(body).digest()[:_DIGEST_BYTES]
+    digest = hash(body)
     for told, asks in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
         # Only what a header may be sent as.
         if (value := response.headers.get(told)) and value.isascii() and value.isprintable():

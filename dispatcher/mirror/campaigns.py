@@ -5,13 +5,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import Connection, Table, Text, and_, cast, func, select, update
 
 from dispatcher.mirror.changes import ADDED, CHANGED, REMOVED, Change, differing
+from dispatcher.mirror.documents import documents, fields, says_the_same
 from dispatcher.mirror.rows import chunks, put
 from dispatcher.mirror.tables import campaigns, orders, phones
 from dispatcher.model.campaign import Campaign, CampaignStatus, Phone
+from dispatcher.model.found import Found
+
+_COLUMNS = {kind: kind._fields[:-1] for kind in (Campaign, Phone)}
+"""All but `listed`, which the mirror knows by `unlisted_at`."""
 
 TABLES: Mapping[str, Table] = {"campaigns": campaigns, "phones": phones}
 
@@ -28,62 +32,51 @@ def marks(connection: Connection, kind: str) -> dict[str, int]:
     return {uuid: mark_of(digest) for uuid, digest in rows}
 
 
-class Found(NamedTuple):
-    """A campaign or a phone as the platform has it, with its document and that document's digest.
+class Put(NamedTuple):
+    """How many things were added and changed, and of the first of them what has become of each."""
 
-    `text` is the document as JSON; None if it is not at hand.
-    """
-
-    thing: Campaign | Phone
-    document: Mapping[str, Any]
-    digest: str
-    text: bytes | None = None
+    added: int
+    changed: int
+    changes: list[Change]
 
 
 def put_found(
-    connection: Connection, kind: str, found: Sequence[Found], at: datetime, recorded: int = 0
-) -> list[Change]:
-    """Write things of a kind that are new or have changed; return of the first `recorded` what has become of each."""
+    connection: Connection,
+    kind: str,
+    found: Sequence[Found[Campaign] | Found[Phone]],
+    at: datetime,
+    *,
+    known: Collection[str] = (),
+    recorded: int = 0,
+) -> Put:
+    """Write things of a kind, each of them once; what has become of each is told of the first `recorded`.
+
+    Those that may be `known` have not changed if their documents say the same as before. They are written all the
+    same: somebody may have changed the rest of their rows by hand.
+    """
     table = TABLES[kind]
-    changes = _changes(connection, kind, found[:recorded])
+    before = documents(connection, table, known)
+    news = [one for one in found if not says_the_same(before.get(one.thing.uuid), one.text)] if before else found
+    changes = [_change(kind, one, before.get(one.thing.uuid)) for one in news[:recorded]]
     stamps = {"mirrored_at": _stamp(connection, table, at), "removed_at": None, "unlisted_at": None}
     put(connection, table, [_row(one) for one in found], stamps)
-    return changes
+    changed = sum(one.thing.uuid in before for one in news)
+    return Put(len(news) - changed, changed, changes)
 
 
-def _row(found: Found) -> dict[str, Any]:
+def _row(found: Found[Campaign] | Found[Phone]) -> dict[str, Any]:
     """Return what there is a column for."""
-    thing = found.thing
-    columns: dict[str, Any] = {
-        "uuid": thing.uuid,
-        "name": thing.name,
-        "status": thing.status,
-        "fault": thing.fault,
-        "document": found.document if found.text is None else orjson.Fragment(found.text),
-        "digest": found.digest,
-    }
-    if isinstance(thing, Phone):
-        columns |= {"number": thing.number, "country": thing.country, "provider": thing.provider}
-        return columns
-    columns["type"], columns["timezone"], columns["schedule"] = thing.type, thing.timezone, thing.schedule
-    columns["phone"], columns["assistant"] = thing.phone, thing.assistant
+    thing, digest, text = found
+    columns: dict[str, Any] = dict(zip(_COLUMNS[type(thing)], thing, strict=False))
+    columns["digest"], columns["document"] = digest, text
     return columns
 
 
-def _changes(connection: Connection, kind: str, found: Sequence[Found]) -> list[Change]:
-    table = TABLES[kind]
-    before: dict[str, Mapping[str, Any]] = {}
-    for some in chunks(one.thing.uuid for one in found):
-        rows = connection.execute(
-            select(table.c.uuid, table.c.document).where(table.c.uuid.in_(some), table.c.removed_at.is_(None))
-        )
-        before |= {row.uuid: row.document for row in rows}
-    return [
-        Change(kind, one.thing.uuid, one.thing.name, CHANGED, *differing(before[one.thing.uuid], one.document))
-        if one.thing.uuid in before
-        else Change(kind, one.thing.uuid, one.thing.name, ADDED)
-        for one in found
-    ]
+def _change(kind: str, found: Found[Campaign] | Found[Phone], before: str | None) -> Change:
+    uuid, name = found.thing.uuid, found.thing.name
+    if before is None:
+        return Change(kind, uuid, name, ADDED)
+    return Change(kind, uuid, name, CHANGED, *differing(fields(before), fields(found.text)))
 
 
 def unlist(connection: Connection, kind: str, uuids: Collection[str], at: datetime) -> None:

@@ -57,13 +57,20 @@ def _dumps(document: Any) -> str:
         return json.dumps(document)  # half a surrogate pair, or a number beyond 64 bits
 
 
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None  # one of the platform's documents, with a number of thousands of digits
+
+
 _REMEDIES = {
     "unable to open database file": "see that its folder exists and may be written to, or correct database.url",
     "attempt to write a readonly database": "give this user the right to write it and its folder",
 }
 """What to do about faults of SQLite that do not say it themselves."""
 
-_JSON: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": json.loads}
+_JSON: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": _loads}
 """Documents are written by the thousand in a pass. They are read as they always were, whatever was written."""
 
 

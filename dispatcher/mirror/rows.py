@@ -5,7 +5,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import JSON, Connection, Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
@@ -35,20 +35,23 @@ def put(connection: Connection, table: Table, rows: Sequence[Row], same: Row = N
     """
     if not rows:
         return
-    named = (*rows[0], *same)
+    names = tuple(rows[0])
+    named = (*names, *same)
     same = {**same, **_defaults(table, named)}
-    convert = [(place, write) for place, name in enumerate(rows[0]) if (write := _writer(connection, table, name))]
-    tail = tuple(write(value) if (write := _writer(connection, table, name)) else value for name, value in same.items())
-    done = 0
+    convert = [(place, write) for place, name in enumerate(names) if (write := _writer(connection, table, name))]
+    empty = tuple(name for name, value in same.items() if value is None)
+    held = {name: value for name, value in same.items() if value is not None}
+    tail = tuple(write(value) if (write := _writer(connection, table, name)) else value for name, value in held.items())
+    bound, width, done = (*names, *held), len(names) + len(held), 0
     for size in _blocks(len(rows)):
         values: list[Any] = []
         for row in rows[done : done + size]:
-            start = len(values)
             values += row.values()
-            for place, write in convert:
-                values[start + place] = write(values[start + place])
             values += tail
-        connection.exec_driver_sql(_upsert(connection.dialect, table, (*rows[0], *same), named, size), tuple(values))
+        for place, write in convert:
+            values[place::width] = map(write, values[place::width])
+        statement = _upsert(connection.dialect, table, bound, empty, named, size)
+        connection.exec_driver_sql(statement, tuple(values))
         done += size
 
 
@@ -62,9 +65,14 @@ def _defaults(table: Table, named: Collection[str]) -> Row:
 
 
 def _writer(connection: Connection, table: Table, name: str) -> Callable[[Any], Any] | None:
-    """Return what makes of a column's values what the driver takes; None if it takes them as they are."""
+    """Return what makes of a column's values what the driver takes; None if it takes them as they are.
+
+    JSON may be given as text, in bytes.
+    """
     kind = table.c[name].type
     write = kind.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    if write is not None and isinstance(kind, JSON):
+        return lambda value: value.decode() if isinstance(value, bytes) else write(value)
     # Many rows have the same instant, and to write one down takes longer than all the rest of its row.
     return write if write is None or not isinstance(kind, Instant) else lru_cache(maxsize=_LARGEST_BLOCK)(write)
 
@@ -80,8 +88,12 @@ def _blocks(rows: int) -> Iterator[int]:
 
 
 @lru_cache(maxsize=256)
-def _upsert(dialect: Dialect, table: Table, names: Sequence[str], updated: Sequence[str], rows: int) -> str:
+def _upsert(
+    dialect: Dialect, table: Table, bound: Sequence[str], empty: Sequence[str], updated: Sequence[str], rows: int
+) -> str:
     """Return one INSERT of so many rows in the driver's own words; rows that are there get the `updated` columns.
+
+    Values are given for the `bound` columns; the `empty` ones are NULL in all rows.
 
     The driver runs a statement of many rows as one step, in which other threads work; of a statement for each row it
     runs each as one, and between any two of them waits for its turn.
@@ -89,10 +101,10 @@ def _upsert(dialect: Dialect, table: Table, names: Sequence[str], updated: Seque
     quote = dialect.identifier_preparer.quote
     key = [column.name for column in table.primary_key]
     mark = "?" if dialect.paramstyle == "qmark" else "%s"
-    row = f"({', '.join([mark] * len(names))})"
+    row = f"({', '.join([mark] * len(bound) + ['NULL'] * len(empty))})"
     updates = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in updated if name not in key)
     return (
-        f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, names))}) VALUES {', '.join([row] * rows)}"  # noqa: S608 (the names are of our own tables)
+        f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, (*bound, *empty)))}) VALUES {', '.join([row] * rows)}"  # noqa: S608 (the names are of our own tables)
         f" ON CONFLICT ({', '.join(map(quote, key))}) DO UPDATE SET {updates}"
     )
 

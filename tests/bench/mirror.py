@@ -7,7 +7,6 @@ database has its tables. Nothing here passes or fails.
 
 import argparse
 import asyncio
-import gc
 import json
 import os
 import subprocess
@@ -27,6 +26,7 @@ from dispatcher import log
 from dispatcher.api.client import Platform
 from dispatcher.clock import Clock
 from dispatcher.daemon.parts import assembled, opened
+from dispatcher.garbage import spare_the_modules
 from dispatcher.loops.context import Context
 from dispatcher.loops.from_platform.orders import Orders
 from dispatcher.loops.from_platform.sync import Sync
@@ -97,7 +97,7 @@ def _line(title: str, made: list[dict[str, float]], what: str, floor: float | No
 
 async def _measure(what: str, url: str) -> None:
     log.configure("error", "json")
-    gc.freeze()  # as the daemon and the command do
+    spare_the_modules()  # as the daemon and the command do
     imports_mb = _peak_mb()
     measured = await {
         "campaigns-floor": lambda: _floor(url, "campaigns"),

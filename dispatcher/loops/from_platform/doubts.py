@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from dispatcher import metrics
 from dispatcher.api import parse
-from dispatcher.api.parse import Parsed
+from dispatcher.api.document import glance
 from dispatcher.errors import NotFoundError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
@@ -18,6 +18,7 @@ from dispatcher.mirror import doubts
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.doubts import Word
+from dispatcher.model.found import Found
 from dispatcher.model.order import OrderStatus
 from dispatcher.rules.verdict import verdict
 
@@ -84,8 +85,8 @@ class Doubts:
         try:
             async for page in self._context.platform.pages(f"campaigns/{quote(campaign, safe='')}/orders", "orders"):
                 for item in page.items:
-                    order = parse.order(item, campaign)
-                    if isinstance(order, Parsed) and order.thing.fault is None and order.thing.uuid in wanted:
+                    order = parse.order(glance(item), campaign)
+                    if isinstance(order, Found) and order.thing.fault is None and order.thing.uuid in wanted:
                         attempt = wanted[order.thing.uuid]
                         found[attempt.job] = (attempt, order.thing.status)
                 pages += 1

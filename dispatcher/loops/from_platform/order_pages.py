@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
-
-import orjson
 
 from dispatcher.api import parse
-from dispatcher.api.parse import Glance, Parsed
+from dispatcher.api.document import Glance
 from dispatcher.mirror import orders
 from dispatcher.mirror.changes import CHANGED, Change
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.tables import EPOCH
+from dispatcher.model.found import Found
 from dispatcher.model.order import Order, OrderRecord
 from dispatcher.rules.orders import Judged, judge
 
@@ -31,7 +29,7 @@ class Done:
 def apply(
     connection: Connection,
     campaign: str,
-    things: Sequence[tuple[Glance, Any]],
+    things: Sequence[Glance],
     now: datetime,
     seen_before: datetime | None,
     began_at: datetime,
@@ -41,19 +39,19 @@ def apply(
     That only of those which were last seen before `seen_before`, and of none if it is None. The reading of all lists of
     the campaign that the pages are of began at `began_at`.
     """
-    mirrored = orders.standing(connection, [seen.uuid for seen, _ in things if seen.uuid is not None])
+    mirrored = orders.standing(connection, [seen.uuid for seen in things if seen.uuid is not None])
     done, there = Done(), list[str]()
-    new: dict[str, Parsed[Order]] = {}
-    differing: dict[str, Parsed[Order]] = {}
-    for seen, thing in things:
+    new: dict[str, Found[Order]] = {}
+    differing: dict[str, Found[Order]] = {}
+    for seen in things:
         standing = None if seen.uuid is None else mirrored.get(seen.uuid)
         if standing is not None and standing.digest == seen.digest and standing.campaign == campaign:
             done.unchanged += 1
             if seen_before is not None and standing.seen_at < seen_before:
                 there.append(seen.uuid or "")
             continue
-        read = parse.order(thing, campaign, seen)
-        if isinstance(read, Parsed):
+        read = parse.order(seen, campaign)
+        if isinstance(read, Found):
             # Of one that is listed twice the later one counts.
             (new if standing is None else differing)[read.thing.uuid] = read
         else:
@@ -64,7 +62,7 @@ def apply(
     return done
 
 
-def _add(connection: Connection, campaign: str, new: dict[str, Parsed[Order]], now: datetime, done: Done) -> None:
+def _add(connection: Connection, campaign: str, new: dict[str, Found[Order]], now: datetime, done: Done) -> None:
     rows = []
     for one in new.values():
         judged = judge(one.thing, None)
@@ -78,7 +76,7 @@ def _add(connection: Connection, campaign: str, new: dict[str, Parsed[Order]], n
 def _change(
     connection: Connection,
     campaign: str,
-    differing: dict[str, Parsed[Order]],
+    differing: dict[str, Found[Order]],
     now: datetime,
     done: Done,
     began_at: datetime,
@@ -108,7 +106,7 @@ def _change(
     orders.reopen(connection, reopened)
 
 
-def _row(one: Parsed[Order], judged: Judged, due_at: datetime) -> orders.Change:
+def _row(one: Found[Order], judged: Judged, due_at: datetime) -> orders.Change:
     uuid, _, status, number, scheduled_at, instructions, record, record_name, country, _ = one.thing
     return {
         "uuid": uuid,
@@ -121,7 +119,7 @@ def _row(one: Parsed[Order], judged: Judged, due_at: datetime) -> orders.Change:
         "record": record,
         "record_name": record_name,
         "fault": judged.fault,
-        "document": one.document if one.text is None else orjson.Fragment(one.text),
+        "document": one.text,
         "digest": one.digest,
         "dialable": judged.dialable,
         "rank": judged.rank,

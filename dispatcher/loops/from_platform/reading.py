@@ -13,28 +13,30 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from dispatcher.api.document import Glance, glance
 from dispatcher.api.listing import READINGS
-from dispatcher.api.parse import Glance, Parsed, Unreadable
+from dispatcher.api.parse import Unreadable
 from dispatcher.api.sheets import Sheet, Sheets
 from dispatcher.errors import TransientError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
 from dispatcher.loops.from_platform.counts import Counts
 from dispatcher.mirror import campaigns
-from dispatcher.mirror.campaigns import Found, mark_of
+from dispatcher.mirror.campaigns import mark_of
 from dispatcher.mirror.changes import REFUSED, Change
 from dispatcher.mirror.database import Connection
-from dispatcher.mirror.rows import NOTHING
+from dispatcher.model.found import Found
 from dispatcher.rules.listing import ASKED_AT_MOST, Reading, removal_refused
 
 log = logger(__name__)
 
-_AT_ONCE = 256
-"""Things that are worth a transaction; like the next, a size that `rows.put` writes as one statement."""
+_AT_ONCE = 1024
+"""Things that are worth a transaction: a few hundredths of a second."""
 
-_MOST_AT_ONCE = 512
+_MOST_AT_ONCE = 2048
 """Things in one transaction at most, where the disk is slower than the platform: nobody else may write meanwhile."""
 
 _MOST_CHANGES = 200
@@ -46,8 +48,8 @@ class Kind:
     """One of the platform's lists of things: how to read one, and how to ask for one by name."""
 
     name: str  # campaigns or phones, on the platform and in the mirror
-    parse: Callable[[Any, Glance | None], Parsed[Any] | Unreadable]
-    ask: Callable[[str], Awaitable[dict[str, Any] | None]]
+    parse: Callable[[Glance], Found[Any] | Unreadable]
+    ask: Callable[[str], Awaitable[bytes | None]]
 
 
 @dataclass(slots=True)
@@ -73,7 +75,8 @@ class Reader:
         self._accept_removals = accept_removals
         self._mirrored: dict[str, int] | None = None  # uuid: mark; None as long as nothing had to be compared
         self._settled = False  # nobody has written to the mirror since the list was settled
-        self._waiting: list[Found] = []
+        self._waiting: dict[str, Found[Any]] = {}  # to be written; of one that is listed twice the later counts
+        self._changed: set[str] = set()  # those of them that the mirror has had before
         self._writing: asyncio.Future[None] | None = None
         self._unreadable: list[str] = []
         self._replaced = False  # a page was read again, and may not be the one any more that was counted
@@ -132,7 +135,7 @@ class Reader:
                         reading.take(earlier.size, earlier.total, earlier.named())
                     same = None
                 # The names as the things have them, where they are at hand: two of each would be many.
-                named = sheet.named() if sheet.glances is None else [one.uuid for one in sheet.glances if one.uuid]
+                named = sheet.named() if sheet.things is None else [one.uuid for one in sheet.things if one.uuid]
                 reading.take(sheet.size, sheet.total, named)
                 if not settled or sheet.things is not None:
                     await self._compare(number, sheet, sheets)
@@ -158,31 +161,27 @@ class Reader:
                 return
             sheet = await sheets.one(number, anew=True)
             self._replaced = True
-        for seen, (_, _, thing) in zip(sheet.glances or (), sheet.things or (), strict=True):
+        for seen in sheet.things or ():
             if seen.uuid is None or mirrored.get(seen.uuid) != mark_of(seen.digest):
-                self._note(self._kind.parse(thing, seen), mirrored)
+                self._note(self._kind.parse(seen), mirrored)
         is_idle = self._writing is None or self._writing.done()
         size = _AT_ONCE if is_idle else _MOST_AT_ONCE
         if len(self._waiting) >= size:
             await self._flush(size)
 
-    def _note(self, found: Parsed[Any] | Unreadable, mirrored: dict[str, int]) -> None:
+    def _note(self, found: Found[Any] | Unreadable, mirrored: dict[str, int]) -> None:
         """Have a thing written, if it is news."""
         if isinstance(found, Unreadable):
             self._unreadable.append(found.why)
             return
-        uuid = found.thing.uuid
-        before, mark = mirrored.get(uuid), mark_of(found.digest)
+        uuid, mark = found.thing.uuid, mark_of(found.digest)
+        before = mirrored.get(uuid)
         if before == mark:
             return
-        made = self._made
-        made.counts.added += before is None
-        made.counts.changed += before is not None
+        if before is not None:
+            self._changed.add(uuid)
         mirrored[uuid] = mark
-        # The document itself only where it is to be compared with the one before, or its text is not at hand.
-        is_told = len(made.changes) + len(self._waiting) < _MOST_CHANGES
-        document = found.document if is_told or found.text is None else NOTHING
-        self._waiting.append(Found(found.thing, document, found.digest, found.text))
+        self._waiting[uuid] = found
 
     @asynccontextmanager
     async def _writer(self) -> AsyncIterator[None]:
@@ -197,19 +196,27 @@ class Reader:
     async def _flush(self, size: int) -> None:
         """Begin to write so many of those that wait; meanwhile the next pages are read."""
         await self._written()
-        found, self._waiting = self._waiting[:size], self._waiting[size:]
+        uuids = list(islice(self._waiting, size))
+        found = [self._waiting.pop(uuid) for uuid in uuids]
+        known = self._changed.intersection(uuids)
+        self._changed -= known
         self._made.touched = True
-        self._writing = asyncio.ensure_future(self._write(found))
+        self._writing = asyncio.ensure_future(self._write(found, known))
 
     async def _written(self) -> None:
         if self._writing is not None:
             writing, self._writing = self._writing, None
             await writing
 
-    async def _write(self, found: Sequence[Found]) -> None:
-        room = max(0, _MOST_CHANGES - len(self._made.changes))
-        now = self._context.clock.now()
-        self._made.changes += await self._context.database.write(campaigns.put_found, self._kind.name, found, now, room)
+    async def _write(self, found: Sequence[Found[Any]], known: Collection[str]) -> None:
+        made, now = self._made, self._context.clock.now()
+        room = max(0, _MOST_CHANGES - len(made.changes))
+        put = await self._context.database.write(
+            campaigns.put_found, self._kind.name, found, now, known=known, recorded=room
+        )
+        made.counts.added += put.added
+        made.counts.changed += put.changed
+        made.changes += put.changes
 
     async def _look_into(self, missing: Sequence[str], listed: int) -> tuple[list[str], str | None]:
         """Ask for missing things by name; return those that are gone, and why that is not believed if it is not."""
@@ -223,7 +230,7 @@ class Reader:
             if document is None:
                 gone.append(uuid)
             else:
-                self._note(self._kind.parse(document, None), mirrored)
+                self._note(self._kind.parse(glance(document)), mirrored)
         return gone, None if self._accept_removals else removal_refused(name, len(gone), len(mirrored), listed)
 
     async def _conclude(self, gone: Sequence[str], refusal: str | None) -> None:

@@ -16,6 +16,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from dispatcher.api.listing import READINGS
+from dispatcher.api.parse import status_of
 from dispatcher.api.sheets import Sheet, Sheets
 from dispatcher.api.transport import RefusedError
 from dispatcher.loops.context import Context
@@ -24,7 +25,7 @@ from dispatcher.loops.from_platform.counts import Counts
 from dispatcher.mirror import campaigns, orders
 from dispatcher.mirror.changes import Change
 from dispatcher.mirror.database import Connection
-from dispatcher.model.order import DIALABLE, OrderStatus, order_status
+from dispatcher.model.order import DIALABLE, OrderStatus
 from dispatcher.rules.listing import LongReading, Reading
 
 PAGES_AT_ONCE = 100
@@ -142,11 +143,7 @@ class Sweep:
         context = self._context
         # Not before the list's beginning, however the clock was set: what is older counts as not seen.
         now = max(context.clock.now(), self._began_at)
-        things = [
-            (seen, thing)
-            for sheet in sheets
-            for seen, (_, _, thing) in zip(sheet.glances or (), sheet.things or (), strict=True)
-        ]
+        things = [seen for sheet in sheets for seen in sheet.things or ()]
         seen_before = self._seen_before(now)
         done = await context.database.write(order_pages.apply, self.campaign, things, now, seen_before, self.started_at)
         counts = made.counts
@@ -211,12 +208,8 @@ class Sweep:
 
 
 def _keeps_to(sheet: Sheet, status: OrderStatus | None) -> None:
-    if status is None:
-        return
-    for _, _, thing in sheet.things or ():
-        word = thing.get("status") if isinstance(thing, dict) else None
-        if order_status(word) is not status:
-            raise FilterIgnoredError(f"the platform lists orders of other statuses when asked for {status}")
+    if status is not None and any(status_of(seen) is not status for seen in sheet.things or ()):
+        raise FilterIgnoredError(f"the platform lists orders of other statuses when asked for {status}")
 
 
 def _let_go(connection: Connection, status: OrderStatus | None, uuids: Collection[str], at: datetime) -> None:

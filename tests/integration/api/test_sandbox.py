@@ -1,11 +1,14 @@
+import json
+
 import pytest
 
 from dispatcher.api import parse
 from dispatcher.api.client import PAGE_SIZE
-from dispatcher.api.parse import Parsed
+from dispatcher.api.document import glance
 from dispatcher.api.sheets import Sheets
 from dispatcher.clock import Clock
 from dispatcher.errors import NotFoundError, PermanentError
+from dispatcher.model.found import Found
 from dispatcher.sandbox.app import create_app
 from dispatcher.sandbox.examples import add_examples
 from dispatcher.sandbox.store import Store
@@ -43,7 +46,9 @@ async def test_a_list_of_any_length_is_read_whole(connect: Connect, store: Store
 async def test_one_thing_is_found_by_its_id_or_said_not_to_be(connect: Connect, store: Store) -> None:
     phone = store.add_phone()
     platform = await connect(create_app(store, TOKEN, Clock()))
-    assert await platform.phone(phone["uuid"]) == phone
+    text = await platform.phone(phone["uuid"])
+    assert text is not None
+    assert json.loads(text) == phone
     assert await platform.phone("missing") is None
     assert await platform.campaign("missing") is None
     assert await platform.campaign(store.add_campaign(uuid="a b é")["uuid"]) is not None
@@ -67,12 +72,8 @@ async def test_every_example_of_the_reference_comes_through_as_it_is_printed(con
         ("phones", parse.phone, store.phones),
     ):
         (page,) = [page async for page in platform.pages(kind, kind)]
-        assert {item["uuid"] for item in page.items} == set(things)
-        for item in page.items:
-            parsed = read(item)
-            assert isinstance(parsed, Parsed)
-            assert (parsed.thing.uuid, parsed.thing.fault, parsed.document) == (
-                item["uuid"],
-                None,
-                things[item["uuid"]],
-            )
+        found = [read(glance(item)) for item in page.items]
+        assert {one.thing.uuid for one in found if isinstance(one, Found)} == set(things)
+        for one in found:
+            assert isinstance(one, Found)
+            assert (one.thing.fault, json.loads(one.text)) == (None, things[one.thing.uuid])

@@ -18,11 +18,12 @@ from dispatcher.loops.in_hopper.tend import Tend
 from dispatcher.loops.to_hopper.dispatch import Dispatch
 from dispatcher.mirror import attempts, orders, record
 from dispatcher.mirror.attempts import Attempt
-from dispatcher.mirror.campaigns import Found, put_found
+from dispatcher.mirror.campaigns import put_found
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.tables import EPOCH
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.model.found import Found
 from dispatcher.rules.plan import make_plan
 from dispatcher.settings import Settings
 
@@ -60,7 +61,7 @@ class Releasing:
         known = {one: Phone(one, "", "+16054440129", "US", "x", "active") for one in phones.values()}
         facts = ("active", "outbound", "UTC", ALWAYS)
         plans = [make_plan(Campaign(one, one, *facts, phone, assistant), known) for one, phone in phones.items()]
-        found = [Found(plan.campaign, {}, "d") for plan in plans]
+        found = [Found(plan.campaign, "d", b"{}") for plan in plans]
         self.context.database.run_write(put_found, "campaigns", found, self.clock.now())
         self.context.book.replace(plans, self.clock.now())
 

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from dispatcher.mirror import campaigns, orders, record, tables
-from dispatcher.mirror.campaigns import Found
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.record import Pass
 from dispatcher.mirror.tables import EPOCH
 from dispatcher.model.attempt import HOLDING, State
 from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.model.found import Found
 from dispatcher.model.reasons import Reason
 from dispatcher.reports.sources import Sources
 from dispatcher.settings import Settings
@@ -30,7 +30,7 @@ class Mirror:
     def phone(self, uuid: str = "phone-1", **more: Any) -> None:
         facts = {"name": "Front desk", "number": "+12125550100", "country": "US", "provider": "x", "status": "active"}
         self.database.run_write(
-            campaigns.put_found, "phones", [Found(Phone(uuid=uuid, **(facts | more)), {}, "d")], NOW
+            campaigns.put_found, "phones", [Found(Phone(uuid=uuid, **(facts | more)), "d", b"{}")], NOW
         )
 
     def campaign(self, uuid: str = "camp-1", *, read_at: datetime | None = NOW, **more: Any) -> None:
@@ -44,7 +44,7 @@ class Mirror:
             "assistant": "assistant-1",
         }
         self.database.run_write(
-            campaigns.put_found, "campaigns", [Found(Campaign(uuid=uuid, **(facts | more)), {}, "d")], NOW
+            campaigns.put_found, "campaigns", [Found(Campaign(uuid=uuid, **(facts | more)), "d", b"{}")], NOW
         )
         if read_at is not None:
             self.database.run_write(campaigns.orders_synced, uuid, read_at)

@@ -1,6 +1,7 @@
 """What lies at the edge of a list: filters that are refused, things that are listed twice, or where they should not."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,8 @@ from dispatcher.loops.from_platform.sync import Sync
 from dispatcher.mirror import orders
 from dispatcher.model.order import OrderRecord
 from dispatcher.model.reasons import Code
-from tests.integration.sync.conftest import Mirror
-from tests.integration.sync.platform import campaign
+from tests.integration.sync.conftest import Mirror, mirroring
+from tests.integration.sync.platform import Platform, campaign
 
 
 async def order(mirror: Mirror, uuid: str) -> OrderRecord:
@@ -40,6 +41,19 @@ async def test_after_a_restart_all_campaigns_are_read(mirror: Mirror) -> None:
     mirror.platform.requests.clear()
     await Sync(mirror.context).run_pass()
     assert not any("status=" in request for request in mirror.platform.requests)
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+async def test_of_a_campaign_that_is_listed_twice_the_later_counts(
+    backend: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("postgres_server").fresh() if backend == "postgresql" else None
+    async with mirroring(Platform(), tmp_path, url) as mirror:
+        mirror.platform.put(*(campaign(f"c{place:03d}") for place in range(10)))
+        mirror.platform.campaigns["another"] = campaign("c003", status="paused")
+        counts = (await mirror.sync.run_pass())["campaigns"]
+        assert (counts.added, counts.removed) == (10, 0)
+        assert (await mirror.campaigns())["c003"].status == "paused"
 
 
 async def test_a_token_that_is_refused_in_mid_list_ends_the_pass_and_removes_nothing(mirror: Mirror) -> None:

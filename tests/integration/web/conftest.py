@@ -13,11 +13,11 @@ from dispatcher.clock import Clock
 from dispatcher.hopper.connection import writer
 from dispatcher.hopper.watch import Watch
 from dispatcher.mirror import brakes, campaigns, record, schema
-from dispatcher.mirror.campaigns import Found
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.record import Pass
 from dispatcher.model.brakes import Scope
 from dispatcher.model.campaign import Campaign, Phone
+from dispatcher.model.found import Found
 from dispatcher.reports.parts import Part
 from dispatcher.reports.sources import Sources
 from dispatcher.serving import Server
@@ -81,7 +81,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.run_write(record.add_pass, Pass("campaigns", NOW, 0.5, ok=True, counts={}, fault=None))
     database.run_write(record.begin_epoch, "host-1", NOW)
     phone = Phone("phone-1", "Front desk", "+12125550100", "US", "x", "active")
-    database.run_write(campaigns.put_found, "phones", [Found(phone, {}, "d")], NOW)
+    database.run_write(campaigns.put_found, "phones", [Found(phone, "d", b"{}")], NOW)
     put_campaign(database)
     yield database
     database.close()
@@ -97,7 +97,9 @@ def put_campaign(database: Database, uuid: str = "camp-1", **more: Any) -> None:
         "phone": "phone-1",
         "assistant": "assistant-1",
     }
-    database.run_write(campaigns.put_found, "campaigns", [Found(Campaign(uuid=uuid, **(facts | more)), {}, "d")], NOW)
+    database.run_write(
+        campaigns.put_found, "campaigns", [Found(Campaign(uuid=uuid, **(facts | more)), "d", b"{}")], NOW
+    )
     database.run_write(campaigns.orders_synced, uuid, NOW)
 
 

@@ -1,4 +1,3 @@
-from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -19,15 +18,15 @@ ORDER_UNUSED = {"country", "fault"}
 
 def changed(thing: Any, name: str) -> Any:
     to: dict[str, Any] = {name: OrderStatus.BUSY if name == "status" else "other"}
-    return thing._replace(**to) if isinstance(thing, Order) else replace(thing, **to)
+    return thing._replace(**to)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Campaign) if field.name not in CAMPAIGN_UNUSED])
+@pytest.mark.parametrize("name", [name for name in Campaign._fields if name not in CAMPAIGN_UNUSED])
 def test_the_basis_depends_on_what_a_call_uses_of_its_campaign(name: str) -> None:
     assert basis(changed(CAMPAIGN, name), PHONE, ORDER) != basis(CAMPAIGN, PHONE, ORDER)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Phone) if field.name not in PHONE_UNUSED])
+@pytest.mark.parametrize("name", [name for name in Phone._fields if name not in PHONE_UNUSED])
 def test_the_basis_depends_on_what_a_call_uses_of_its_phone(name: str) -> None:
     assert basis(CAMPAIGN, changed(PHONE, name), ORDER) != basis(CAMPAIGN, PHONE, ORDER)
 
@@ -38,8 +37,8 @@ def test_the_basis_depends_on_what_a_call_uses_of_its_order(name: str) -> None:
 
 
 def test_the_same_facts_have_the_same_basis() -> None:
-    same = replace(CAMPAIGN, schedule={"mon": []}, status="paused", fault="x")
-    assert basis(same, replace(PHONE, name="Other"), ORDER._replace(country="GB")) == basis(CAMPAIGN, PHONE, ORDER)
+    same = CAMPAIGN._replace(schedule={"mon": []}, status="paused", fault="x")
+    assert basis(same, PHONE._replace(name="Other"), ORDER._replace(country="GB")) == basis(CAMPAIGN, PHONE, ORDER)
 
 
 def test_half_a_character_has_a_basis_too() -> None:

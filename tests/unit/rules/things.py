@@ -30,12 +30,12 @@ def a_campaign(**changes: Any) -> Campaign:
         phone="phone_1",
         assistant="assistant_1",
     )
-    return replace(campaign, **changes)
+    return campaign._replace(**changes)
 
 
 def a_phone(**changes: Any) -> Phone:
     phone = Phone(uuid="phone_1", name="Desk", number="+16054440129", country="US", provider="vapi", status="active")
-    return replace(phone, **changes)
+    return phone._replace(**changes)
 
 
 def a_plan(found: Phone | None = None, days_off: DaysOff = NO_DAYS_OFF, **changes: Any) -> Plan:
