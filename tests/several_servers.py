@@ -1,8 +1,10 @@
 """A Sentinel service and a cluster, out of the same binary as a single server."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import redis
 from redis.crc import key_slot
@@ -180,3 +182,16 @@ def _clustered(folder: Path) -> tuple[str, ...]:
 def _made(folder: Path, *options: str) -> Redis:
     folder.mkdir(parents=True, exist_ok=True)
     return Redis(folder, *options)
+
+
+T = TypeVar("T", Watched, Cluster)
+
+
+@contextmanager
+def running(servers: T) -> Iterator[T]:
+    """Start servers that know each other, and kill them at the end."""
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.kill()

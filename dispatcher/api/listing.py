@@ -22,11 +22,16 @@ class Page:
     total_pages: int
 
     def is_last(self, number: int) -> bool:
-        """Tell whether no page follows this one, which is the `number`th: by either of its counts, or by its emptiness.
+        """Tell whether no page follows this one, which is the `number`th."""
+        return ends(number, len(self.items), self.total, self.total_pages)
 
-        A count of pages that grows with every page would otherwise be read for ever.
-        """
-        return number >= self.total_pages or number > self.total or not self.items
+
+def ends(number: int, things: int, total: int, total_pages: int) -> bool:
+    """Tell whether a list ends with a page: by either of the counts that it tells, or by having no things.
+
+    A count of pages that grows with every page would otherwise be read for ever.
+    """
+    return number >= total_pages or number > total or not things
 
 
 class _Envelope(msgspec.Struct, gc=False, rename="camel"):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from dispatcher.api.client import Platform
 from dispatcher.api.document import DIGEST_LENGTH, Glance, glance
+from dispatcher.api.listing import ends
 from dispatcher.api.transport import Mark
 
 _AHEAD = 3
@@ -46,11 +47,8 @@ class Sheet:
         return self.names.split("\n") if self.names else []
 
     def is_last(self, number: int) -> bool:
-        """Tell whether no page follows this one, which is the `number`th: by any of its counts.
-
-        A count of pages that grows with every page would otherwise be read for ever.
-        """
-        return number >= self.total_pages or number > self.total or not self.size
+        """Tell whether no page follows this one, which is the `number`th."""
+        return ends(number, self.size, self.total, self.total_pages)
 
 
 class Sheets:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, func, or_, select, update
 
 from dispatcher.mirror import orders
 from dispatcher.mirror.rows import chunks, insert
@@ -52,17 +52,6 @@ class Attempt:
     settled_at: datetime | None = None
     settled_by: str | None = None
     settled_why: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Occupancy:
-    """How many live attempts a campaign has on a phone in one state, and since when the oldest of them (UTC)."""
-
-    campaign: str
-    phone: str
-    state: State
-    calls: int
-    since: datetime
 
 
 _INTENDED = ("job", "order", "campaign", "phone", "number", "ordinal", "basis", "not_after", "decision")
@@ -199,23 +188,6 @@ def live(connection: Connection, phone: str | None = None) -> list[Attempt]:
     return sorted((attempt_of(row) for row in connection.execute(statement)), key=lambda one: one.created_at)
 
 
-def occupying(connection: Connection, since: datetime) -> list[Attempt]:
-    """Return the attempts that take up a slot: the live ones, and those that Redis has forgotten after `since`.
-
-    That Redis forgets ends no call: one that was begun may be on the line still.
-    """
-    return [attempt_of(row) for row in connection.execute(select(attempts).where(*occupies(since)))]
-
-
-def occupancy(connection: Connection, since: datetime) -> list[Occupancy]:
-    """Return what takes up slots, by campaign, phone and state; see `occupying`."""
-    grouped: dict[tuple[str, str, State], list[datetime]] = {}
-    # Grouped here: SQLite would rather read all that ever were, in order, than group the few that are live.
-    for one in occupying(connection, since):
-        grouped.setdefault((one.campaign, one.phone, one.state), []).append(one.created_at)
-    return [Occupancy(*key, len(created), min(created)) for key, created in grouped.items()]
-
-
 def by_job(connection: Connection, jobs: Iterable[str]) -> dict[str, Attempt]:
     """Return attempts by their jobs; unknown jobs are left out."""
     found = {}
@@ -243,12 +215,6 @@ def live_phones(connection: Connection) -> set[str]:
 def held_phones(connection: Connection) -> set[str]:
     """Return the phones with attempts that hold an order: outcomes may still come for them."""
     return set(connection.execute(select(attempts.c.phone).where(is_holding(attempts)).distinct()).scalars())
-
-
-def occupies(since: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of `occupying`."""
-    lost = and_(attempts.c.state == State.UNCERTAIN.value, attempts.c.why == LOST, attempts.c.ended_at > since)
-    return is_holding(attempts), or_(is_live(attempts), lost)
 
 
 def move(connection: Connection, job: str, target: State, among: frozenset[State] | None = None, **values: Any) -> bool:

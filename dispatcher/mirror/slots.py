@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, literal_column, select
 
-from dispatcher.mirror.attempts import occupies
+from dispatcher.mirror.occupancy import occupies
 from dispatcher.mirror.rows import chunks
 from dispatcher.mirror.tables import attempts, campaigns
 from dispatcher.model.attempt import CALLED, State
@@ -35,7 +35,7 @@ class Ended:
 
 
 def taken(connection: Connection, since: datetime) -> list[Taken]:
-    """Return the attempts that take up a slot; see `attempts.occupying`, of which this reads a few columns."""
+    """Return the attempts that take up a slot; see `occupancy.occupying`, of which this reads a few columns."""
     columns = (attempts.c.job, attempts.c.phone, attempts.c.campaign, attempts.c.state, attempts.c.created_at)
     found = connection.execute(select(*columns).where(*occupies(since)))
     return [Taken(job, phone, campaign, State(state), created_at) for job, phone, campaign, state, created_at in found]

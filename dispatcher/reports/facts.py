@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatcher.mirror import attempts, brakes, breakers, campaigns, record, slots
-from dispatcher.mirror.attempts import Occupancy
+from dispatcher.mirror import attempts, brakes, breakers, campaigns, occupancy, record, slots
 from dispatcher.mirror.backlog import Backlog, backlog
 from dispatcher.mirror.database import Connection
+from dispatcher.mirror.occupancy import Occupancy
 from dispatcher.mirror.record import Life
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.brakes import Brakes
@@ -77,7 +77,7 @@ def read_facts(connection: Connection, settings: Settings, at: datetime, campaig
         orders_imported_at=campaigns.orders_imported_at(connection),
         backlog=backlog(connection, at, campaign),
         slots=_slots(
-            attempts.occupancy(connection, at - settings.hopper.call_timeout),
+            occupancy.occupancy(connection, at - settings.hopper.call_timeout),
             started,
             read_begun(connection, settings, at, known.values()),
         ),

@@ -9,9 +9,9 @@ from typing import Any
 
 from dispatcher.errors import TransientError
 from dispatcher.hopper.watch import Depth
-from dispatcher.mirror import attempts, brakes, breakers, campaigns, record
-from dispatcher.mirror.attempts import Occupancy
+from dispatcher.mirror import brakes, breakers, campaigns, occupancy, record
 from dispatcher.mirror.database import Connection
+from dispatcher.mirror.occupancy import Occupancy
 from dispatcher.model.brakes import Brakes
 from dispatcher.model.campaign import Campaign, Phone
 from dispatcher.model.reasons import Reason
@@ -98,7 +98,7 @@ def _look(connection: Connection, settings: Settings, now: datetime) -> _Mirror:
         campaigns=known,
         phones={phone.uuid: phone for phone in ordered},
         brakes=brakes.current(connection),
-        taken=attempts.occupancy(connection, now - settings.hopper.call_timeout),
+        taken=occupancy.occupancy(connection, now - settings.hopper.call_timeout),
         begun=read_begun(connection, settings, now, known.values()),
         pauses=breakers.load(connection),
         withheld=withheld(record.current(connection), now),

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.acceptance.harness import Daemon, Platform, RawDialer
-from tests.acceptance.seen import Make, MakeDialer, depth, states
+from tests.acceptance.harness import Daemon, Platform
+from tests.acceptance.seen import Make, MakeDialer, begin, depth, states
 from tests.servers import Redis
 from tests.waiting import eventually
 
@@ -20,7 +20,7 @@ async def test_a_queue_that_is_forgotten_under_its_last_call_is_noticed_and_the_
     )
     dialer = make_dialer()
     await daemon.start()
-    entry, job = await _begin(dialer)
+    entry, job = await begin(dialer)
     await eventually(lambda: states(daemon, dialing=1), what="the call to be seen as begun")
     own_redis.flush()
     if reported:
@@ -47,7 +47,7 @@ async def test_an_order_whose_attempts_are_spent_stays_closed_when_the_platform_
     campaign = platform.campaign(orders=1)
     daemon, dialer = make_daemon(DISPATCHER_RETRIES__MAX_ATTEMPTS="1"), make_dialer()
     await daemon.start()
-    entry, job = await _begin(dialer)
+    entry, job = await begin(dialer)
     [order] = platform.store.orders[campaign].values()
     order["status"] = "calling"
     await eventually(lambda: _explained(daemon, campaign, order["uuid"], "calling"), what="the status in the mirror")
@@ -66,7 +66,7 @@ async def test_a_redis_that_forgets_calls_does_not_let_more_be_placed_at_once_th
     daemon = make_daemon(DISPATCHER_LIMITS__PHONE_CONCURRENCY="3", DISPATCHER_HOPPER__LEASE="1s")
     dialer = make_dialer()
     await daemon.start()
-    calls = [await _begin(dialer) for _ in range(3)]
+    calls = [await begin(dialer) for _ in range(3)]
     own_redis.kill()
     own_redis.start()
     dialer = make_dialer()  # the connections of the other one have ended
@@ -83,7 +83,7 @@ async def test_a_no_that_comes_after_another_outcome_still_counts(
     platform.campaign(orders=1)
     daemon, dialer = make_daemon(), make_dialer()
     await daemon.start()
-    entry, job = await _begin(dialer)
+    entry, job = await begin(dialer)
     await dialer.finish(entry, job, "completed")
     await dialer.finish(entry, job, "do-not-call")
     await eventually(lambda: states(daemon, finished=1), what="the outcome")
@@ -91,15 +91,6 @@ async def test_a_no_that_comes_after_another_outcome_still_counts(
     order = next(iter(platform.store.orders[second]))
     await eventually(lambda: _explained(daemon, second, order, "do_not_call"), what="the reason")
     assert await depth(dialer, 0)
-
-
-async def _begin(dialer: RawDialer) -> tuple[str, str]:
-    await eventually(dialer.documents, what="a call")
-    claimed = await dialer.claim()
-    assert claimed is not None
-    entry, fields = claimed
-    assert await dialer.take(fields["job"]) is not None
-    return entry, fields["job"]
 
 
 async def _explained(daemon: Daemon, campaign: str, order: str, words: str) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.acceptance.harness import Daemon, Platform, RawDialer, dialing
-from tests.acceptance.seen import Make, MakeDialer, depth, states
+from tests.acceptance.seen import Make, MakeDialer, begin, depth, states
 from tests.waiting import eventually
 
 CALL_TIMEOUT_S = 6
@@ -33,16 +33,13 @@ async def test_a_begun_call_that_falls_silent_is_held_and_its_late_outcome_still
     daemon = make_daemon(DISPATCHER_HOPPER__CLAIM_TIMEOUT="3s", DISPATCHER_HOPPER__CALL_TIMEOUT="4s")
     dialer = make_dialer()
     await daemon.start()
-    await eventually(dialer.documents, what="a call")
-    claimed = await dialer.claim()
-    assert claimed is not None
-    entry, fields = claimed
-    assert await dialer.take(fields["job"]) is not None
+    entry, job = await begin(dialer)
     await eventually(lambda: states(daemon, uncertain=1), what="the call to become uncertain")
-    told = await daemon.json("explain", campaign, fields["order"])
+    [order] = platform.store.orders[campaign]
+    told = await daemon.json("explain", campaign, order)
     assert "order_uncertain" in [reason["code"] for reason in told["reasons"]]
     assert await dialer.claim() is None
-    await dialer.finish(entry, fields["job"], "completed")
+    await dialer.finish(entry, job, "completed")
     await eventually(lambda: states(daemon, finished=1, uncertain=0), what="the late outcome")
 
 
@@ -53,11 +50,7 @@ async def test_a_heartbeat_keeps_a_long_call_from_becoming_uncertain(
     daemon = make_daemon(DISPATCHER_HOPPER__CLAIM_TIMEOUT="3s", DISPATCHER_HOPPER__CALL_TIMEOUT=f"{CALL_TIMEOUT_S}s")
     dialer = make_dialer()
     await daemon.start()
-    await eventually(dialer.documents, what="a call")
-    claimed = await dialer.claim()
-    assert claimed is not None
-    entry, fields = claimed
-    await dialer.take(fields["job"])
+    entry, _ = await begin(dialer)
 
     async def beat() -> None:
         while True:
@@ -79,13 +72,9 @@ async def test_outcomes_that_come_twice_or_unknown_are_applied_once(
     platform.campaign(orders=1)
     daemon, dialer = make_daemon(), make_dialer()
     await daemon.start()
-    await eventually(dialer.documents, what="a call")
-    claimed = await dialer.claim()
-    assert claimed is not None
-    entry, fields = claimed
-    await dialer.take(fields["job"])
+    entry, job = await begin(dialer)
     for word in ("melted", "completed", "melted", "gone"):
-        await dialer.finish(entry, fields["job"], word)
+        await dialer.finish(entry, job, word)
     await dialer.finish("0-1", "a job that nobody queued", "completed")
     await eventually(lambda: states(daemon, finished=1), what="one outcome")
     await eventually(lambda: _drained(dialer), what="the reports to be taken in")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 
 from dispatcher.worker import Call, Outcome, Worker
 from tests.acceptance.harness import Daemon, Platform, RawDialer, dialing
-from tests.several_servers import SERVICE, Cluster, Watched
+from tests.several_servers import SERVICE, Cluster, Watched, running
 from tests.waiting import eventually
 
 ORDERS = 40
@@ -40,23 +40,15 @@ class SentinelDialer(RawDialer):
 
 
 @pytest.fixture
-async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
-    servers = Watched(tmp_path / "servers")
-    try:
-        servers.start()
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    with running(Watched(tmp_path / "servers")) as servers:
         yield servers
-    finally:
-        servers.kill()
 
 
 @pytest.fixture
-async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
-    servers = Cluster(tmp_path / "servers")
-    try:
-        servers.start()
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with running(Cluster(tmp_path / "servers")) as servers:
         yield servers
-    finally:
-        servers.kill()
 
 
 async def test_a_stale_replica_that_takes_over_offers_no_begun_call_again(

@@ -181,6 +181,13 @@ def send(client: redis.Redis, claim: Claim, word: str) -> None:
         pipeline.execute()
 
 
+def expire(client: redis.Redis, at: datetime) -> None:
+    """Let Redis drop the documents that live no longer at an instant."""
+    for name in documents(client):
+        if int(client.pexpiretime(name)) <= int(at.timestamp() * 1000):
+            client.delete(name)
+
+
 def documents(client: redis.Redis) -> list[str]:
     """Return the keys of the calls that may be begun."""
     return [str(name) for name in client.scan_iter(keys.call(PREFIX, PHONE, "*"))]

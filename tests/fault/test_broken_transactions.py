@@ -32,7 +32,7 @@ from tests.fault.by_hand import (
     Running,
     all_attempts,
     claimed,
-    documents,
+    expire,
     grow_idle,
     reported,
     send,
@@ -92,10 +92,7 @@ class ByProxy:
     def passes(self, by: timedelta) -> None:
         """Let time pass, and Redis let expire what was to live no longer."""
         self.clock.moved += by
-        now = int(self.clock.now().timestamp() * 1000)
-        for name in documents(self.redis):
-            if int(self.redis.pexpiretime(name)) <= now:
-                self.redis.delete(name)
+        expire(self.redis, self.clock.now())
         grow_idle(self.redis, by)
 
     async def life_of_an_order(self) -> str:

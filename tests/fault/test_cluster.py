@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import redis
 from redis.cluster import ClusterNode, RedisCluster
 
 from tests.fault.world import CONCURRENCY, World, a_world
-from tests.several_servers import Cluster
+from tests.several_servers import Cluster, running
 from tests.waiting import eventually
 
 _PHONE = "p0"
@@ -18,13 +18,9 @@ _ORDERS = 20
 
 
 @pytest.fixture
-async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
-    servers = Cluster(tmp_path / "servers")
-    try:
-        await asyncio.to_thread(servers.start)
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with running(Cluster(tmp_path / "servers")) as servers:
         yield servers
-    finally:
-        servers.kill()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """PostgreSQL is restarted or breaks transactions off: the same dispatcher goes on by itself, and loses nobody."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,6 @@ from tests.waiting import eventually
 _HOLDS_THE_LOCK = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 1"
 _LIVE = "SELECT job, \"order\" FROM attempts WHERE state IN ('queued', 'dialing') ORDER BY created_at DESC LIMIT 1"
 _SOMEBODY_WAITS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A server that a test may stop."""
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import redis
 
 from tests.fault import phone_log
 from tests.fault.world import CONCURRENCY, LEASE_S, World, a_world
-from tests.several_servers import Watched
+from tests.several_servers import Watched, running
 from tests.waiting import eventually
 
 _PROMOTIONS = 2
@@ -19,13 +19,9 @@ _ORDERS = 90
 
 
 @pytest.fixture
-async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
-    servers = Watched(tmp_path / "servers", down_after_ms=2100)
-    try:
-        await asyncio.to_thread(servers.start)
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    with running(Watched(tmp_path / "servers", down_after_ms=2100)) as servers:
         yield servers
-    finally:
-        servers.kill()
 
 
 @pytest.fixture

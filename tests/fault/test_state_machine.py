@@ -41,6 +41,7 @@ from tests.fault.by_hand import (
     all_attempts,
     claimed,
     documents,
+    expire,
     given_back,
     grow_idle,
     reported,
@@ -235,10 +236,7 @@ class Calls(RuleBasedStateMachine):
         if by >= CALL:
             self.excused |= {claim.job for claim in self.claims}  # their workers are silent for too long
         self.clock.moved += by
-        now = int(self.clock.now().timestamp() * 1000)
-        for name in documents(self.redis):
-            if int(self.redis.pexpiretime(name)) <= now:
-                self.redis.delete(name)
+        expire(self.redis, self.clock.now())
         grow_idle(self.redis, by)
 
     # What must hold.

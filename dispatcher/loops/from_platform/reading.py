@@ -162,22 +162,23 @@ class Reader:
             sheet = await sheets.one(number, anew=True)
             self._replaced = True
         for seen in sheet.things or ():
-            if seen.uuid is None or mirrored.get(seen.uuid) != mark_of(seen.digest):
-                self._note(self._kind.parse(seen), mirrored)
+            self._take(seen, mirrored)
         is_idle = self._writing is None or self._writing.done()
         size = _AT_ONCE if is_idle else _MOST_AT_ONCE
         if len(self._waiting) >= size:
             await self._flush(size)
 
-    def _note(self, found: Found[Any] | Unreadable, mirrored: dict[str, int]) -> None:
-        """Have a thing written, if it is news."""
+    def _take(self, seen: Glance, mirrored: dict[str, int]) -> None:
+        """Read a thing and have it written, unless the mirror has it as it is."""
+        mark = mark_of(seen.digest)
+        before = None if seen.uuid is None else mirrored.get(seen.uuid)
+        if before == mark:
+            return
+        found = self._kind.parse(seen)
         if isinstance(found, Unreadable):
             self._unreadable.append(found.why)
             return
-        uuid, mark = found.thing.uuid, mark_of(found.digest)
-        before = mirrored.get(uuid)
-        if before == mark:
-            return
+        uuid = found.thing.uuid
         if before is not None:
             self._changed.add(uuid)
         mirrored[uuid] = mark
@@ -230,7 +231,7 @@ class Reader:
             if document is None:
                 gone.append(uuid)
             else:
-                self._note(self._kind.parse(glance(document)), mirrored)
+                self._take(glance(document), mirrored)
         return gone, None if self._accept_removals else removal_refused(name, len(gone), len(mirrored), listed)
 
     async def _conclude(self, gone: Sequence[str], refusal: str | None) -> None:

@@ -20,18 +20,14 @@ from dispatcher.model.attempt import LOST, State
 from dispatcher.settings import load
 from tests.integration.daemon.running import Shifted
 from tests.integration.mirror.things import attempt_in
-from tests.several_servers import Cluster
+from tests.several_servers import Cluster, running
 from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    servers = Cluster(tmp_path_factory.mktemp("cluster"))
-    try:
-        servers.start()
+    with running(Cluster(tmp_path_factory.mktemp("cluster"))) as servers:
         yield servers
-    finally:
-        servers.kill()
 
 
 class Shards:

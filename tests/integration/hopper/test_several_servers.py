@@ -25,7 +25,7 @@ from dispatcher.worker.connection import clients
 from dispatcher.worker.steps import Entry, Steps
 from tests.integration.hopper.conftest import SERVERS
 from tests.integration.hopper.line import PREFIX, in_time
-from tests.several_servers import Cluster, Watched
+from tests.several_servers import Cluster, Watched, running
 
 BLOCK_S = 0.3
 
@@ -73,22 +73,14 @@ class Both:
 def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(redis_server, "find_binary", lambda: request.param)
-        servers = Cluster(tmp_path_factory.mktemp("cluster"))
-        try:
-            servers.start()
+        with running(Cluster(tmp_path_factory.mktemp("cluster"))) as servers:
             yield servers
-        finally:
-            servers.kill()
 
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    servers = Watched(tmp_path_factory.mktemp("watched"))
-    try:
-        servers.start()
+    with running(Watched(tmp_path_factory.mktemp("watched"))) as servers:
         yield servers
-    finally:
-        servers.kill()
 
 
 @pytest.fixture

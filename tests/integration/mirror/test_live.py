@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from dispatcher.mirror import attempts
+from dispatcher.mirror import attempts, occupancy
 from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import LOST, State
 from tests.integration.mirror.things import HOUR, NOON, attempt_in
@@ -16,8 +16,8 @@ QUERIES: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (attempts.live, ("phone_1",)),
     (attempts.live_phones, ()),
     (attempts.held_phones, ()),
-    (attempts.occupying, (NOON,)),
-    (attempts.occupancy, (NOON,)),
+    (occupancy.occupying, (NOON,)),
+    (occupancy.occupancy, (NOON,)),
 ]
 
 
@@ -45,7 +45,7 @@ def test_what_redis_forgot_takes_up_a_slot_for_a_while_and_what_fell_silent_does
     for index, (job, why) in enumerate((("job_1", LOST), ("job_2", "silence"))):
         attempt_in(connection, State.DIALING, job, f"order_{index}", index)
         attempts.doubt(connection, [job], why, NOON)
-    assert [one.job for one in attempts.occupying(connection, NOON - HOUR)] == ["job_1"]
-    assert [one.calls for one in attempts.occupancy(connection, NOON - HOUR)] == [1]
-    assert attempts.occupying(connection, NOON) == []
+    assert [one.job for one in occupancy.occupying(connection, NOON - HOUR)] == ["job_1"]
+    assert [one.calls for one in occupancy.occupancy(connection, NOON - HOUR)] == [1]
+    assert occupancy.occupying(connection, NOON) == []
     assert attempts.live(connection) == []
