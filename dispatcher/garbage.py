@@ -2,7 +2,7 @@
 
 import gc
 
-_NEW_OBJECTS = 20_000
+_NEW_OBJECTS = 10_000
 """A page of the platform makes some hundreds, none of them part of a cycle; the language looks at every 700."""
 
 

@@ -14,9 +14,6 @@ from dispatcher.mirror.tables import campaigns, orders, phones
 from dispatcher.model.campaign import Campaign, CampaignStatus, Phone
 from dispatcher.model.found import Found
 
-_COLUMNS = {kind: kind._fields[:-1] for kind in (Campaign, Phone)}
-"""All but `listed`, which the mirror knows by `unlisted_at`."""
-
 TABLES: Mapping[str, Table] = {"campaigns": campaigns, "phones": phones}
 
 
@@ -67,9 +64,32 @@ def put_found(
 def _row(found: Found[Campaign] | Found[Phone]) -> dict[str, Any]:
     """Return what there is a column for."""
     thing, digest, text = found
-    columns: dict[str, Any] = dict(zip(_COLUMNS[type(thing)], thing, strict=False))
-    columns["digest"], columns["document"] = digest, text
-    return columns
+    if isinstance(thing, Phone):
+        return {
+            "uuid": thing.uuid,
+            "name": thing.name,
+            "number": thing.number,
+            "country": thing.country,
+            "provider": thing.provider,
+            "status": thing.status,
+            "fault": thing.fault,
+            "digest": digest,
+            "document": text,
+        }
+    uuid, name, status, kind, timezone, schedule, phone, assistant, fault, _ = thing
+    return {
+        "uuid": uuid,
+        "name": name,
+        "status": status,
+        "type": kind,
+        "timezone": timezone,
+        "schedule": schedule,
+        "phone": phone,
+        "assistant": assistant,
+        "fault": fault,
+        "digest": digest,
+        "document": text,
+    }
 
 
 def _change(kind: str, found: Found[Campaign] | Found[Phone], before: str | None) -> Change:
