@@ -58,11 +58,12 @@ def read_json(body: bytes, decode: Callable[[bytes], T]) -> T:
     """
     body.decode()  # texts that `decode` skips it does not look into
     try:
-        return decode(body)
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError:
-        return decode(_ESCAPES.sub(lambda found: found["kept"] or rb"\ufffd", body))
+        try:
+            return decode(body)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            return decode(_ESCAPES.sub(lambda found: found["kept"] or rb"\ufffd", body))
     except RecursionError as fault:
         raise ValueError("it is nested too deep") from fault
 

@@ -35,7 +35,9 @@ def test_every_text_is_read_but_for_its_half_characters(found: list[str]) -> Non
     assert read_json(json.dumps(found).encode(), msgspec.json.decode) == expected
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"{", b'"\xff"', b"NaN", b"1e999", b'"\\u12"', b"[" * 2000])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"{", b'"\xff"', b"NaN", b"1e999", b'"\\u12"', b"[" * 2000, b'["\\ud800",' + b"[" * 2000]
+)
 def test_what_is_no_json_is_a_value_error(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         read_json(body, msgspec.json.decode)
