@@ -4,7 +4,6 @@ Things are known again by a digest of their text. One that differs need not mean
 the fields in another order, or a space between them.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -32,12 +31,11 @@ def says_the_same(before: str | None, now: bytes) -> bool:
 
 
 def fields(text: str | bytes) -> Mapping[str, Any]:
-    """Return the fields of a document; none if it holds a number that the language cannot."""
+    """Return the fields of a document; none if it holds a number that is out of range, and could not be written."""
     try:
-        found: Mapping[str, Any] = json.loads(text)
-    except ValueError:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError:
         return {}
-    return found
 
 
 def _ordered(text: bytes) -> bytes:

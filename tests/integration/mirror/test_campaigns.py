@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from dispatcher.mirror import campaigns
+from dispatcher.mirror import campaigns, record
 from dispatcher.mirror.campaigns import mark_of
 from dispatcher.model.campaign import Campaign, Phone
 from dispatcher.model.found import Found
@@ -63,8 +63,13 @@ def test_what_only_python_takes_for_the_same_is_a_change(connection: Connection,
 
 def test_a_number_that_the_language_cannot_hold_stops_nothing(connection: Connection) -> None:
     put_text(connection, b'{"a": 1}', "d")
-    put_text(connection, b'{"a": %s}' % (b"9" * 5000), "e")
-    assert put_text(connection, b'{"a": 2}', "f").changed == 1
+    told = []
+    for number in (b"9" * 5000, b"1e999", b"[1e999, %s]" % (b"9" * 30), b"9" * 30):
+        made = put_text(connection, b'{"a": %s}' % number, number.hex()[:32])
+        assert made.changed == 1
+        record.add_pass(connection, record.Pass("campaigns", NOON, 1.0, True, {}, None), made.changes)
+        told.append(made.changes[0].after)
+    assert told == [{}, {}, {}, {"a": int(b"9" * 30)}]
 
 
 def test_what_was_removed_is_gone_until_it_is_listed_again(connection: Connection) -> None:
