@@ -51,9 +51,9 @@ class RetryableError(TransientError):
 class Mark:
     """What an answer is known again by: a digest of its bytes, and the header that asks whether they have changed.
 
-    The digest is the language's own, of 64 bits and keyed anew in each process. What two different answers of one page
-    have in common is one in eighteen trillion millions; a better one would let go of the interpreter for each page,
-    and wait until the thread that writes the page before gives it back.
+    The digest is the language's own, of 64 bits: fewer than one in ten billion billions of changed answers have that
+    of the one before. To make a longer one, the thread would let go of the interpreter at each page, and wait until
+    the one that writes gives it back.
     """
 
     digest: int
@@ -238,10 +238,12 @@ def _authorities(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def _proxy(url: httpx.URL) -> httpx.Proxy | None:
-    """Return the proxy that the environment names for an address."""
-    if proxy_bypass(url.netloc.decode()):
-        return None
+    """Return the proxy that the environment names for an address; None if it names none, or says to pass it by."""
     named = getproxies()
+    passes_all = "*" in {entry.strip() for entry in named.get("no", "").split(",")}
+    # An address of IPv6 stands in brackets in one of these and not in the other.
+    if passes_all or proxy_bypass(url.netloc.decode()) or proxy_bypass(url.host):
+        return None
     address = named.get(url.scheme) or named.get("all")
     return None if not address else httpx.Proxy(address if "://" in address else f"http://{address}")
 
