@@ -6,9 +6,10 @@ from datetime import datetime
 
 from dispatcher.api import parse
 from dispatcher.api.document import Glance
-from dispatcher.mirror import orders
+from dispatcher.mirror import orders, tables
 from dispatcher.mirror.changes import CHANGED, Change
 from dispatcher.mirror.database import Connection
+from dispatcher.mirror.documents import documents, says_the_same
 from dispatcher.mirror.tables import EPOCH
 from dispatcher.model.found import Found
 from dispatcher.model.order import Order, OrderRecord
@@ -82,6 +83,7 @@ def _change(
     began_at: datetime,
 ) -> None:
     before = orders.known(connection, differing)
+    texts = documents(connection, tables.orders, differing)
     rows = []
     reopened: list[str] = []
     for uuid, one in differing.items():
@@ -98,6 +100,8 @@ def _change(
             reopened.append(uuid)
         if known.removed:
             done.added += 1
+        elif says_the_same(texts.get(uuid), one.text):
+            done.unchanged += 1
         else:
             done.changed += 1
             done.changes.append(_told(known, order))

@@ -153,6 +153,18 @@ async def test_the_log_has_what_became_of_orders_and_nobodys_number(mirror: Mirr
     assert "1212" not in str(change)
 
 
+async def test_another_order_of_fields_is_no_change_of_an_order(mirror: Mirror) -> None:
+    await with_orders(mirror, 2)
+    await turns(mirror)
+    orders = mirror.platform.orders["c"]
+    orders["o1"] = dict(reversed(orders["o1"].items()))
+    mirror.clock.forward(minutes=1)
+    await turns(mirror)
+    [newest, *_] = await mirror.context.database.read(record.passes, 5, kind="orders")
+    assert (newest.counts["changed"], newest.counts["unchanged"]) == (0, 2)
+    assert await mirror.context.database.read(changes.of_passes, [newest.id]) == {}
+
+
 async def test_one_campaign_that_fails_does_not_keep_the_others_from_being_read(mirror: Mirror) -> None:
     await with_orders(mirror, 3, "a")
     await with_orders(mirror, 3, "b")
