@@ -74,11 +74,12 @@ class Sync:
         most = context.settings.sync.pass_timeout
         started, since = context.clock.now(), context.clock.monotonic()
         made = {"phones": Made(), "campaigns": Made()}
-        fault: str | None = None
+        fault: str | None = "the pass was broken off"
         try:
             async with asyncio.timeout(most.total_seconds()):
                 await self._reader(self._phones, made).read(self._all_phones)
                 await self._read_campaigns(made, started)
+            fault = None
         except TimeoutError as found:
             fault = f"the platform was not read within sync.pass_timeout ({durations.text(most)})"
             raise TransientError(fault) from found

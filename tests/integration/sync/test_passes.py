@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from dispatcher.model.found import Found
 from dispatcher.model.reasons import Code
 from tests.integration.sync.conftest import Mirror
 from tests.integration.sync.platform import campaign
+from tests.waiting import eventually
 
 MANY = 3 * PAGE_SIZE
 MOMENT = timedelta(milliseconds=100)
@@ -214,6 +216,18 @@ async def test_a_part_of_all_is_compared_anew_once_somebody_else_has_written(mir
     made = await mirror.sync.run_pass()
     assert (made["campaigns"].changed, made["campaigns"].unchanged) == (1, MANY - 1)
     assert (await mirror.campaigns())[uuids[150]].name == uuids[150]
+
+
+async def test_a_pass_that_is_broken_off_is_none_that_succeeded(mirror: Mirror) -> None:
+    many(mirror, 5)
+    mirror.platform.faults, mirror.platform.often = ("hangs",), 1.0
+    running = asyncio.create_task(mirror.sync.run_pass())
+    await eventually(lambda: mirror.platform.requests, what="the first request")
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    [noted] = await mirror.context.database.read(record.passes, 5)
+    assert (noted.ok, noted.fault) == (False, "the pass was broken off")
 
 
 async def test_a_pass_that_takes_too_long_is_given_up(mirror: Mirror) -> None:
