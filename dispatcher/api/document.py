@@ -72,7 +72,7 @@ def sound(seen: Glance, faults: list[str]) -> bytes:
 
 
 def read(decoder: msgspec.json.Decoder[T], text: bytes, faults: list[str]) -> T:
-    """Return the fields of a document that a decoder asks for; none if there is a number that no float can hold."""
+    """Return the fields of a document that a decoder asks for; none if one of them is a number out of range."""
     try:
         return decoder.decode(text)
     except msgspec.DecodeError:
@@ -81,7 +81,8 @@ def read(decoder: msgspec.json.Decoder[T], text: bytes, faults: list[str]) -> T:
 
 
 def _is_name(uuid: Any) -> TypeGuard[str]:
-    return isinstance(uuid, str) and 0 < len(uuid) <= LONGEST_ID and uuid.isprintable()
+    # A dot or two would be a path to something else.
+    return isinstance(uuid, str) and 0 < len(uuid) <= LONGEST_ID and uuid.isprintable() and uuid not in {".", ".."}
 
 
 def _is_too_deep(value: Any) -> bool:

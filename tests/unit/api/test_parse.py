@@ -279,7 +279,7 @@ def test_a_number_is_found_where_either_page_puts_it(record: dict[str, Any], num
     assert read_order(ORDER | {"record": record}).number == number
 
 
-@pytest.mark.parametrize("uuid", [None, 1, "", "x" * 201, "a\nb", "a\0b", ["a"]])
+@pytest.mark.parametrize("uuid", [None, 1, "", "x" * 201, "a\nb", "a\0b", ["a"], ".", ".."])
 def test_what_cannot_be_named_is_unreadable(uuid: Any) -> None:
     for parsed in (parse.campaign(seen(CAMPAIGN | {"uuid": uuid})), parse.phone(seen(PHONE | {"uuid": uuid}))):
         assert isinstance(parsed, Unreadable)
