@@ -8,7 +8,6 @@ has written to the mirror since, its pages that are the same need not be compare
 read. A list of all always is: somebody may have changed the database by hand, and told nobody.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from dispatcher.api.sheets import Sheet, Sheets
 from dispatcher.errors import TransientError
 from dispatcher.log import logger
 from dispatcher.loops.context import Context
+from dispatcher.loops.from_platform.behind import Behind
 from dispatcher.loops.from_platform.counts import Counts
 from dispatcher.mirror import campaigns
 from dispatcher.mirror.campaigns import mark_of
@@ -77,7 +77,7 @@ class Reader:
         self._settled = False  # nobody has written to the mirror since the list was settled
         self._waiting: dict[str, Found[Any]] = {}  # to be written; of one that is listed twice the later counts
         self._changed: set[str] = set()  # those of them that the mirror has had before
-        self._writing: asyncio.Future[None] | None = None
+        self._writing = Behind()
         self._unreadable: list[str] = []
         self._replaced = False  # a page was read again, and may not be the one any more that was counted
 
@@ -163,8 +163,7 @@ class Reader:
             self._replaced = True
         for seen in sheet.things or ():
             self._take(seen, mirrored)
-        is_idle = self._writing is None or self._writing.done()
-        size = _AT_ONCE if is_idle else _MOST_AT_ONCE
+        size = _AT_ONCE if self._writing.is_idle else _MOST_AT_ONCE
         if len(self._waiting) >= size:
             await self._flush(size)
 
@@ -192,22 +191,17 @@ class Reader:
         finally:
             while self._waiting:
                 await self._flush(_MOST_AT_ONCE)
-            await self._written()
+            await self._writing.end()
 
     async def _flush(self, size: int) -> None:
         """Begin to write so many of those that wait; meanwhile the next pages are read."""
-        await self._written()
+        await self._writing.end()
         uuids = list(islice(self._waiting, size))
         found = [self._waiting.pop(uuid) for uuid in uuids]
         known = self._changed.intersection(uuids)
         self._changed -= known
         self._made.touched = True
-        self._writing = asyncio.ensure_future(self._write(found, known))
-
-    async def _written(self) -> None:
-        if self._writing is not None:
-            writing, self._writing = self._writing, None
-            await writing
+        await self._writing.begin(self._write(found, known))
 
     async def _write(self, found: Sequence[Found[Any]], known: Collection[str]) -> None:
         made, now = self._made, self._context.clock.now()

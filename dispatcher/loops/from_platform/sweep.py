@@ -8,7 +8,6 @@ What a short list lacks is told by the names that it has. The names of a long on
 its orders the mirror notes that it was seen, and what it lacks was not seen since its reading began.
 """
 
-import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from dispatcher.api.sheets import Sheet, Sheets
 from dispatcher.api.transport import RefusedError
 from dispatcher.loops.context import Context
 from dispatcher.loops.from_platform import order_pages
+from dispatcher.loops.from_platform.behind import Behind
 from dispatcher.loops.from_platform.counts import Counts
 from dispatcher.mirror import campaigns, orders
 from dispatcher.mirror.changes import Change
@@ -76,7 +76,7 @@ class Sweep:
         self.is_of_all = None in lists
         self._is_whole = True
         self._readings = 0
-        self._writing: asyncio.Future[None] | None = None
+        self._writing = Behind()
         self._begin()
 
     def _begin(self) -> None:
@@ -96,7 +96,7 @@ class Sweep:
         try:
             ended = await self._read_slice(status, made)
         finally:
-            await self._written()
+            await self._writing.end()
         if ended:
             await self._end_list(status, made)
         if self.done:
@@ -118,8 +118,7 @@ class Sweep:
                 self._number = number + 1
                 slice_ended = ended or number == until or clock.monotonic() - since >= _SLICE_S
                 if slice_ended or len(unwritten) >= _PAGES_PER_WRITE:
-                    await self._written()
-                    self._writing = asyncio.ensure_future(self._write(unwritten, made))
+                    await self._writing.begin(self._write(unwritten, made))
                     unwritten = []
                 if slice_ended:
                     break
@@ -133,11 +132,6 @@ class Sweep:
         self._reading.take(sheet.size, sheet.total, sheet.named())
         # Of a long list that shifts, too, each order that is seen counts as seen.
         return isinstance(self._reading, Reading) and self._reading.drifted and sheet.total <= LONG
-
-    async def _written(self) -> None:
-        if self._writing is not None:
-            writing, self._writing = self._writing, None
-            await writing
 
     async def _write(self, sheets: Sequence[Sheet], made: Made) -> None:
         context = self._context
