@@ -101,7 +101,7 @@ async def test_a_redis_that_keeps_all_loses_no_call_by_a_restart(
     async with dialing(dialer):
         await eventually(lambda: all_are(daemon, finished=ORDERS), 40, "every call to end")
     assert (await states(daemon))["uncertain"] == 0
-    assert "kept everything" in daemon.log()
+    await eventually(lambda: "kept everything" in daemon.log(), what="the restart to be told of")
     assert set(called(dialer)) == set(platform.store.orders[campaign])
     assert set(called(dialer).values()) == {1}
 
