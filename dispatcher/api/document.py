@@ -52,7 +52,20 @@ def glance(text: bytes) -> Glance:
     return Glance(uuid if _is_name(uuid) else None, blake2b(text, digest_size=DIGEST_LENGTH // 2).hexdigest(), text)
 
 
-def sound(seen: Glance, faults: list[str]) -> bytes:
+def read(decoder: msgspec.json.Decoder[T], seen: Glance, faults: list[str]) -> tuple[T, bytes]:
+    """Return the fields of a document that a decoder asks for, and what of its text can be stored.
+
+    There are no fields if one of them is a number out of range.
+    """
+    text = _sound(seen, faults)
+    try:
+        return decoder.decode(text), text
+    except msgspec.DecodeError:
+        faults.append(OUT_OF_RANGE)
+        return decoder.decode(_NOTHING), text
+
+
+def _sound(seen: Glance, faults: list[str]) -> bytes:
     """Return what of a document can be stored: neither NUL, which PostgreSQL refuses, nor depths."""
     text = seen.text
     has_nul = b"\\" in text and b"\\u0000" in text
@@ -69,15 +82,6 @@ def sound(seen: Glance, faults: list[str]) -> bytes:
         faults.append(f"it is nested more than {_DEEPEST} levels deep")
         return msgspec.json.encode({"uuid": seen.uuid})
     return msgspec.json.encode(_without_nul(found)) if has_nul else text
-
-
-def read(decoder: msgspec.json.Decoder[T], text: bytes, faults: list[str]) -> T:
-    """Return the fields of a document that a decoder asks for; none if one of them is a number out of range."""
-    try:
-        return decoder.decode(text)
-    except msgspec.DecodeError:
-        faults.append(OUT_OF_RANGE)
-        return decoder.decode(_NOTHING)
 
 
 def _is_name(uuid: Any) -> TypeGuard[str]:

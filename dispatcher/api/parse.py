@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from dispatcher.api.document import LONGEST_ID, OUT_OF_RANGE, Glance, read, sound
+from dispatcher.api.document import LONGEST_ID, OUT_OF_RANGE, Glance, read
 from dispatcher.model.campaign import Campaign, Phone
 from dispatcher.model.found import Found
 from dispatcher.model.order import Order, OrderStatus, order_status
@@ -80,8 +80,7 @@ def campaign(seen: Glance) -> Found[Campaign] | Unreadable:
     if seen.uuid is None:
         return _unreadable("campaign", seen.text)
     faults: list[str] = []
-    text = sound(seen, faults)
-    found = read(_campaign, text, faults)
+    found, text = read(_campaign, seen, faults)
     # By their places, and functions only for what is there: there may be a hundred thousand campaigns.
     thing = Campaign(
         seen.uuid,
@@ -102,8 +101,7 @@ def phone(seen: Glance) -> Found[Phone] | Unreadable:
     if seen.uuid is None:
         return _unreadable("phone", seen.text)
     faults: list[str] = []
-    text = sound(seen, faults)
-    found = read(_phone, text, faults)
+    found, text = read(_phone, seen, faults)
     thing = Phone(
         uuid=seen.uuid,
         name=_optional("name", found.name, faults) or "",
@@ -121,8 +119,7 @@ def order(seen: Glance, campaign: str) -> Found[Order] | Unreadable:
     if seen.uuid is None:
         return _unreadable("order", seen.text)
     faults: list[str] = []
-    text = sound(seen, faults)
-    found = read(_order, text, faults)
+    found, text = read(_order, seen, faults)
     owner = found.campaign_uuid
     if owner != campaign and owner is not msgspec.UNSET:
         faults.append(f"campaignUuid is {_shown(owner)}, but the order is listed for {_shown(campaign)}")

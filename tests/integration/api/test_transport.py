@@ -258,27 +258,26 @@ async def test_a_proxy_is_taken_from_the_environment(monkeypatch: pytest.MonkeyP
     assert proxy.heads[0].startswith(b"GET http://platform.invalid/api/auth/me HTTP/1.1\r\n")
 
 
-@pytest.mark.parametrize("passed_by", ["127.0.0.1", "elsewhere.example, 127.0.0.1", "elsewhere.example, *", "*"])
+@pytest.mark.parametrize(
+    ("host", "passed_by"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", "elsewhere.example, 127.0.0.1"),
+        ("127.0.0.1", "elsewhere.example, *"),
+        ("127.0.0.1", "*"),
+        ("[::1]", "::1"),
+        ("[::1]", "[::1]"),
+    ],
+)
 async def test_a_proxy_is_passed_by_where_the_environment_says_so(
-    passed_by: str, monkeypatch: pytest.MonkeyPatch
+    host: str, passed_by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with listening(saying(answer(b"{}"))) as proxy:
+    async with listening(saying(answer(ME))) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("NO_PROXY", passed_by)
-        assert await me(saying(answer(ME))) == {"user": "me"}
-    assert proxy.heads == []
-
-
-@pytest.mark.parametrize("passed_by", ["::1", "[::1]"])
-async def test_a_proxy_is_passed_by_on_the_way_to_an_address_of_ipv6(
-    passed_by: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with listening(saying(answer(b"{}"))) as proxy:
-        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
-        monkeypatch.setenv("NO_PROXY", passed_by)
-        async with client("http://[::1]:9/api") as platform:
+        async with client(f"http://{host}:9/api") as platform:
             with pytest.raises(TransientError, match="cannot be reached"):
-                await platform.me()
+                await platform.me()  # at a port where nobody listens
     assert proxy.heads == []
 
 
