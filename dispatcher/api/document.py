@@ -6,7 +6,7 @@ its things, and of a text only those fields become objects that somebody asks fo
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Any, NamedTuple, TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import msgspec
 
@@ -25,7 +25,7 @@ _DEEPEST = 100
 """Levels of nesting that are read: far more than the platform's documents have, far fewer than break a parser."""
 
 
-class Glance(NamedTuple):
+class Glance(msgspec.Struct, frozen=True, gc=False):
     """What a document is known by: most have not changed since the last pass, and need not be read to tell.
 
     `uuid` is None if it cannot be named; `text` is the JSON, and `digest` a digest of it.

@@ -4,7 +4,6 @@ The fields that are read may be anything: what they have to be is said here, so 
 """
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -48,18 +47,6 @@ class _Phone(msgspec.Struct, gc=False, rename="camel"):
     status: Any = None
 
 
-class _Order(msgspec.Struct, gc=False, rename="camel"):
-    campaign_uuid: Any = msgspec.UNSET
-    status: Any = None
-    scheduled_time: Any = None
-    instructions: Any = None
-    record: Raw = _NULL
-
-
-class _Status(msgspec.Struct, gc=False):
-    status: Any = None
-
-
 class _Record(msgspec.Struct, gc=False, rename="camel"):
     uuid: Any = None
     name: Any = None
@@ -68,11 +55,25 @@ class _Record(msgspec.Struct, gc=False, rename="camel"):
     phone_number: Any = msgspec.UNSET
 
 
+_NO_RECORD = _Record()
+
+
+class _Order(msgspec.Struct, gc=False, rename="camel"):
+    campaign_uuid: Any = msgspec.UNSET
+    status: Any = None
+    scheduled_time: Any = None
+    instructions: Any = None
+    record: _Record | list[Any] | str | int | float | bool | None = None
+
+
+class _Status(msgspec.Struct, gc=False):
+    status: Any = None
+
+
 _campaign = msgspec.json.Decoder(_Campaign)
 _phone = msgspec.json.Decoder(_Phone)
 _order = msgspec.json.Decoder(_Order)
 _status = msgspec.json.Decoder(_Status)
-_record = msgspec.json.Decoder(_Record)
 
 
 def campaign(seen: Glance) -> Found[Campaign] | Unreadable:
@@ -123,7 +124,10 @@ def order(seen: Glance, campaign: str) -> Found[Order] | Unreadable:
     owner = found.campaign_uuid
     if owner != campaign and owner is not msgspec.UNSET:
         faults.append(f"campaignUuid is {_shown(owner)}, but the order is listed for {_shown(campaign)}")
-    record = _record_of(found.record, faults)
+    record = found.record
+    if not isinstance(record, _Record):
+        faults.append(f"record is {_shown(record)}, not an object")
+        record = _NO_RECORD
     # Older pages of the platform say `phone` where newer ones say `phoneNumber`.
     number = record.phone if record.phone_number is msgspec.UNSET else record.phone_number
     # As with campaigns; one may have a million orders.
@@ -158,16 +162,6 @@ def _unreadable(kind: str, text: bytes) -> Unreadable:
     if not isinstance(found, dict):
         return Unreadable(f"a {kind} is {_shown(found)}, not an object")
     return Unreadable(f"a {kind} has {_shown(found.get('uuid'))} for a uuid")
-
-
-def _record_of(text: Raw, faults: list[str]) -> _Record:
-    with suppress(msgspec.DecodeError):
-        return _record.decode(text)
-    try:
-        faults.append(f"record is {_shown(msgspec.json.decode(text))}, not an object")
-    except msgspec.DecodeError:
-        faults.append(OUT_OF_RANGE)
-    return _Record()
 
 
 def _text(name: str, value: Any, faults: list[str]) -> str:

@@ -23,27 +23,36 @@ Told = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One page: how many things stand on it, the names and digests of those that can be named, and the list's total.
+    """One page: how many things stand on it, and how many on all pages of the list.
 
-    `things` are what was seen of each at a glance; None if the page is the same as when it was read last.
+    `things` are what was seen of each at a glance; None if the page is the same as when it was read last. Of that only
+    the names and digests are kept of those things that can be named.
     """
 
     mark: Mark
     size: int
     total: int
     total_pages: int
-    names: str
-    digests: bytes
     things: Sequence[Glance] | None
+    names: str = ""
+    digests: bytes = b""
+
+    def kept(self) -> "Sheet":
+        """Return what is kept of a page until it is read again."""
+        named = [(seen.uuid, seen.digest) for seen in self.things or () if seen.uuid is not None]
+        names = "\n".join(uuid for uuid, _ in named)
+        return replace(self, things=None, names=names, digests=bytes.fromhex("".join(digest for _, digest in named)))
 
     def entries(self) -> Iterator[tuple[str, str]]:
-        """Yield the name and digest of each thing that can be named."""
+        """Yield the name and digest of each thing that can be named, of a page that is the same."""
         digests = self.digests.hex()
         starts = range(0, len(digests), DIGEST_LENGTH)
         return zip(self.named(), (digests[start : start + DIGEST_LENGTH] for start in starts), strict=True)
 
     def named(self) -> list[str]:
         """Return the names of the things that have one."""
+        if self.things is not None:
+            return [seen.uuid for seen in self.things if seen.uuid is not None]
         return self.names.split("\n") if self.names else []
 
     def is_last(self, number: int) -> bool:
@@ -117,10 +126,7 @@ class Sheets:
         self.settled = None
         page = answer.content
         things = [glance(item) for item in page.items]
-        named = [(seen.uuid, seen.digest) for seen in things if seen.uuid is not None]
-        names = "\n".join(uuid for uuid, _ in named)
-        digests = bytes.fromhex("".join(digest for _, digest in named))
-        sheet = Sheet(answer.mark, len(things), page.total, page.total_pages, names, digests, things)
+        sheet = Sheet(answer.mark, len(things), page.total, page.total_pages, things)
         if self._remember:
-            self._known[number] = replace(sheet, things=None)
+            self._known[number] = sheet.kept()
         return sheet

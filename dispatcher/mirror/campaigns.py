@@ -9,10 +9,13 @@ from sqlalchemy import Connection, Table, Text, and_, cast, func, select, update
 
 from dispatcher.mirror.changes import ADDED, CHANGED, REMOVED, Change, differing
 from dispatcher.mirror.documents import documents, fields, says_the_same
-from dispatcher.mirror.rows import chunks, put
+from dispatcher.mirror.rows import Columns, chunks, put
 from dispatcher.mirror.tables import campaigns, orders, phones
 from dispatcher.model.campaign import Campaign, CampaignStatus, Phone
 from dispatcher.model.found import Found
+
+_FIELDS = {"campaigns": Campaign._fields[:-1], "phones": Phone._fields[:-1]}
+"""Each has a column of its name; that a thing is listed is told otherwise."""
 
 TABLES: Mapping[str, Table] = {"campaigns": campaigns, "phones": phones}
 
@@ -51,45 +54,23 @@ def put_found(
     Those that may be `known` have not changed if their documents say the same as before. They are written all the
     same: somebody may have changed the rest of their rows by hand.
     """
+    if not found:
+        return Put(0, 0, [])
     table = TABLES[kind]
     before = documents(connection, table, known)
     news = [one for one in found if not says_the_same(before.get(one.thing.uuid), one.text)] if before else found
     changes = [_change(kind, one, before.get(one.thing.uuid)) for one in news[:recorded]]
     stamps = {"mirrored_at": _stamp(connection, table, at), "removed_at": None, "unlisted_at": None}
-    put(connection, table, [_row(one) for one in found], stamps)
+    put(connection, table, _columns(kind, found), stamps)
     changed = sum(one.thing.uuid in before for one in news)
     return Put(len(news) - changed, changed, changes)
 
 
-def _row(found: Found[Campaign] | Found[Phone]) -> dict[str, Any]:
-    """Return what there is a column for."""
-    thing, digest, text = found
-    if isinstance(thing, Phone):
-        return {
-            "uuid": thing.uuid,
-            "name": thing.name,
-            "number": thing.number,
-            "country": thing.country,
-            "provider": thing.provider,
-            "status": thing.status,
-            "fault": thing.fault,
-            "digest": digest,
-            "document": text,
-        }
-    uuid, name, status, kind, timezone, schedule, phone, assistant, fault, _ = thing
-    return {
-        "uuid": uuid,
-        "name": name,
-        "status": status,
-        "type": kind,
-        "timezone": timezone,
-        "schedule": schedule,
-        "phone": phone,
-        "assistant": assistant,
-        "fault": fault,
-        "digest": digest,
-        "document": text,
-    }
+def _columns(kind: str, found: Sequence[Found[Campaign] | Found[Phone]]) -> Columns:
+    """Return what there are columns for."""
+    things, digests, documents = zip(*found, strict=True)
+    *fields, _ = zip(*things, strict=True)
+    return dict(zip(_FIELDS[kind], fields, strict=True)) | {"digest": digests, "document": documents}
 
 
 def _change(kind: str, found: Found[Campaign] | Found[Phone], before: str | None) -> Change:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from dispatcher.mirror import campaigns
 from dispatcher.mirror import orders as kept
 from dispatcher.mirror.rows import chunks
-from dispatcher.mirror.tables import EPOCH, orders
+from dispatcher.mirror.tables import orders
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
 from dispatcher.rules.order_file import Line, Wanted
 from dispatcher.rules.orders import judge
@@ -69,13 +69,13 @@ def bring(
             brought.refused.append((line, f"the campaign has an order for this number: {holder}"))
         elif before is None:
             brought.added += 1
-            new.append(_row(_order(campaign, uuid, one), None, digest, one))
+            new.append(_entry(campaign, uuid, one, digest, None))
         else:
             brought.added += before.removed
             brought.updated += not before.removed
             differing[uuid] = (digest, one)
     if (new or differing) and not dry_run:
-        kept.add_orders(connection, new, at, {"imported_at": at})
+        kept.add_orders(connection, new, at, imported_at=at)
         _change(connection, campaign, differing, at)
         campaigns.orders_imported(connection, campaign, at)
     return brought
@@ -83,10 +83,9 @@ def bring(
 
 def _change(connection: Connection, campaign: str, differing: Mapping[str, tuple[str, Wanted]], at: datetime) -> None:
     known = kept.known(connection, differing)
-    orders_now = {uuid: _order(campaign, uuid, one) for uuid, (_, one) in differing.items()}
-    rows = [_row(orders_now[uuid], known[uuid], digest, one) for uuid, (digest, one) in differing.items()]
-    kept.put_orders(connection, rows, at, {"imported_at": at, "held_until": None, "held_code": None})
-    kept.reopen(connection, [uuid for uuid, order in orders_now.items() if judge(order, known[uuid]).reopened])
+    entries = [_entry(campaign, uuid, one, digest, known[uuid]) for uuid, (digest, one) in differing.items()]
+    kept.put_orders(connection, entries, at, imported_at=at)
+    kept.reopen(connection, [entry.order.uuid for entry in entries if entry.judged.reopened])
 
 
 def named(connection: Connection, campaign: str, lines: Sequence[Line]) -> list[str]:
@@ -128,8 +127,8 @@ def _digest(wanted: Wanted) -> str:
     return blake2b(repr(wanted).encode(), digest_size=16).hexdigest()
 
 
-def _order(campaign: str, uuid: str, wanted: Wanted) -> Order:
-    return Order(
+def _entry(campaign: str, uuid: str, wanted: Wanted, digest: str, before: OrderRecord | None) -> kept.Entry:
+    order = Order(
         uuid=uuid,
         campaign=campaign,
         # Somebody who gave a time for a call gave an appointment.
@@ -141,23 +140,4 @@ def _order(campaign: str, uuid: str, wanted: Wanted) -> Order:
         record_name=wanted.name,
         country=wanted.country,
     )
-
-
-def _row(order: Order, before: OrderRecord | None, digest: str, wanted: Wanted) -> kept.Change:
-    judged = judge(order, before)
-    return {
-        "uuid": order.uuid,
-        "campaign": order.campaign,
-        "status": str(order.status),
-        "number": order.number,
-        "e164": judged.e164,
-        "country": order.country,
-        "scheduled_at": order.scheduled_at,
-        "instructions": order.instructions,
-        "record_name": order.record_name,
-        "document": {"id": wanted.id},
-        "digest": digest,
-        "dialable": judged.dialable,
-        "rank": judged.rank,
-        "due_at": order.scheduled_at or EPOCH,
-    }
+    return kept.Entry(order, judge(order, before), digest, {"id": wanted.id})

@@ -37,15 +37,20 @@ class Owed:
 
 def owe(connection: Connection, outcomes: Mapping[str, Outcome], at: datetime) -> None:
     """Note what calls have ended with, by their orders; of an order that a file brought the platform knows nothing."""
-    rows = []
+    owed: dict[str, tuple[str, str]] = {}
     for some in chunks(outcomes):
         theirs = and_(orders.c.uuid.in_(some), orders.c.imported_at.is_(None))
         for row in connection.execute(select(orders.c.uuid, orders.c.campaign, orders.c.closed_as).where(theirs)):
             word = status_word(outcomes[row.uuid], closed=row.closed_as is not None)
             if word is not None:
-                rows.append({"order": row.uuid, "campaign": row.campaign, "status": word, "since": at, "next_at": at})
-    fresh = {"tries": 0, "fault": None, "given_up_at": None}
-    put(connection, order_reports, [row | fresh for row in rows])
+                owed[row.uuid] = (row.campaign, word)
+    columns = {
+        "order": list(owed),
+        "campaign": [campaign for campaign, _ in owed.values()],
+        "status": [word for _, word in owed.values()],
+    }
+    fresh = {"since": at, "next_at": at, "tries": 0, "fault": None, "given_up_at": None}
+    put(connection, order_reports, columns, fresh)
 
 
 def due(connection: Connection, at: datetime, limit: int) -> list[Owed]:

@@ -5,13 +5,26 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Connection, Dialect, Table
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    String,
+    Table,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from dispatcher.mirror.types import Instant
 
 Row = Mapping[str, Any]
+Columns = Mapping[str, Sequence[Any]]
 T = TypeVar("T")
 
 CHUNK = 500
@@ -22,37 +35,37 @@ NOTHING: Row = MappingProxyType({})
 _LARGEST_BLOCK = 512
 """Rows in one INSERT: times the columns of any table, well below what either database takes of values."""
 
+_MANY = 64
+"""Fewer rows are not worth a statement of their own, by what they have in common: each takes memory."""
+
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that can say what to do on a conflict."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def put(connection: Connection, table: Table, rows: Sequence[Row], same: Row = NOTHING) -> None:
-    """Insert rows, or overwrite the columns that they name where the primary key is there already.
+def put(connection: Connection, table: Table, columns: Columns, same: Row = NOTHING) -> None:
+    """Insert rows, or overwrite the named columns where the primary key is there already.
 
-    All rows must name the same columns; `same` holds further ones, which are alike in all rows.
+    `columns` holds the values of each column, row by row; `same` further columns, which are alike in all rows.
     """
-    if not rows:
-        return
-    names = tuple(rows[0])
-    named = (*names, *same)
-    same = {**same, **_defaults(table, named)}
-    convert = [(place, write) for place, name in enumerate(names) if (write := _writer(connection, table, name))]
-    empty = tuple(name for name, value in same.items() if value is None)
-    held = {name: value for name, value in same.items() if value is not None}
-    tail = tuple(write(value) if (write := _writer(connection, table, name)) else value for name, value in held.items())
-    bound, width, done = (*names, *held), len(names) + len(held), 0
-    for size in _blocks(len(rows)):
-        values: list[Any] = []
-        for row in rows[done : done + size]:
-            values += row.values()
-            values += tail
-        for place, write in convert:
-            values[place::width] = map(write, values[place::width])
-        statement = _upsert(connection.dialect, table, bound, empty, named, size)
-        connection.exec_driver_sql(statement, tuple(values))
-        done += size
+    rows = min(map(len, columns.values()))
+    named = (*columns, *same)
+    shared = {**same, **_defaults(table, named)}
+    if rows >= _MANY:
+        # Of thousands of orders most columns are alike; to hand a value over takes the driver as long as to store it.
+        shared |= {name: held[0] for name, held in columns.items() if _are_alike(table, name, held)}
+    own = [name for name in columns if name not in shared]
+    values: list[Any] = [None] * (rows * len(own))
+    for place, name in enumerate(own):
+        values[place :: len(own)] = _written(connection, table, name, columns[name])
+    alike = [value for name, held in shared.items() for value in _written(connection, table, name, (held,))]
+    done, width = 0, len(own)
+    for size in _blocks(rows):
+        statement = _upsert(connection.dialect, table, tuple(own), tuple(shared), named, size)
+        given = (*values[done : done + width], *alike, *values[done + width : done + size * width])
+        connection.exec_driver_sql(statement, given if _is_sqlite(connection.dialect) else _numbered(given))
+        done += size * width
 
 
 def _defaults(table: Table, named: Collection[str]) -> Row:
@@ -64,17 +77,34 @@ def _defaults(table: Table, named: Collection[str]) -> Row:
     }
 
 
-def _writer(connection: Connection, table: Table, name: str) -> Callable[[Any], Any] | None:
-    """Return what makes of a column's values what the driver takes; None if it takes them as they are.
+def _are_alike(table: Table, name: str, values: Sequence[Any]) -> bool:
+    if isinstance(table.c[name].type, JSON):
+        return False  # to Python, 1 and true are equal
+    return bool(values[0] == values[-1]) and values.count(values[0]) == len(values)
 
-    JSON may be given as text, in bytes.
-    """
+
+def _written(connection: Connection, table: Table, name: str, values: Sequence[Any]) -> Iterable[Any]:
+    """Return what the driver takes for a column's values. JSON may be given as text, in bytes."""
     kind = table.c[name].type
     write = kind.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    if write is not None and isinstance(kind, JSON):
-        return lambda value: value.decode() if isinstance(value, bytes) else write(value)
+    if write is None:
+        return values
+    if isinstance(kind, JSON):
+        return _texts(values, write)
     # Many rows have the same instant, and to write one down takes longer than all the rest of its row.
-    return write if write is None or not isinstance(kind, Instant) else lru_cache(maxsize=_LARGEST_BLOCK)(write)
+    return map(lru_cache(maxsize=_LARGEST_BLOCK)(write) if isinstance(kind, Instant) else write, values)
+
+
+def _texts(values: Sequence[Any], write: Callable[[Any], Any]) -> Iterator[Any]:
+    """Yield JSON as text; of what many rows share it is made once."""
+    made: dict[int, Any] = {}
+    for value in values:
+        if isinstance(value, bytes):
+            yield value.decode()
+        else:
+            if id(value) not in made:
+                made[id(value)] = write(value)
+            yield made[id(value)]
 
 
 def _blocks(rows: int) -> Iterator[int]:
@@ -87,26 +117,51 @@ def _blocks(rows: int) -> Iterator[int]:
         rows -= size
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _upsert(
-    dialect: Dialect, table: Table, bound: Sequence[str], empty: Sequence[str], updated: Sequence[str], rows: int
+    dialect: Dialect, table: Table, own: Sequence[str], shared: Sequence[str], updated: Sequence[str], rows: int
 ) -> str:
     """Return one INSERT of so many rows in the driver's own words; rows that are there get the `updated` columns.
 
-    Values are given for the `bound` columns; the `empty` ones are NULL in all rows.
+    Its values are those of the `own` columns of the first row, one for each of the `shared`, which all rows have, and
+    those of the `own` columns of the other rows.
 
     The driver runs a statement of many rows as one step, in which other threads work; of a statement for each row it
     runs each as one, and between any two of them waits for its turn.
     """
     quote = dialect.identifier_preparer.quote
     key = [column.name for column in table.primary_key]
-    mark = "?" if dialect.paramstyle == "qmark" else "%s"
-    row = f"({', '.join([mark] * len(bound) + ['NULL'] * len(empty))})"
+    # SQLite numbers by itself what bears no number, and keeps a list of what does, which it reads from end to end.
+    mark, numbered = ("?", "?{}") if _is_sqlite(dialect) else ("%({})s", "%({})s")
+    width = len(own) + len(shared)
+    alike = [numbered.format(number) for number in range(len(own) + 1, width + 1)]
+    starts = [1, *range(width + 1, width + 1 + (rows - 1) * len(own), len(own))]
+    lines = (", ".join([*(mark.format(start + place) for place in range(len(own))), *alike]) for start in starts)
     updates = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in updated if name not in key)
     return (
-        f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, (*bound, *empty)))}) VALUES {', '.join([row] * rows)}"  # noqa: S608 (the names are of our own tables)
+        f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, (*own, *shared)))})"  # noqa: S608 (the names are of our own tables)
+        f" VALUES {', '.join(f'({line})' for line in lines)}"
         f" ON CONFLICT ({', '.join(map(quote, key))}) DO UPDATE SET {updates}"
     )
+
+
+def _is_sqlite(dialect: Dialect) -> bool:
+    return dialect.name == "sqlite"
+
+
+def _numbered(values: Sequence[Any]) -> Row:
+    return {str(number): value for number, value in enumerate(values, start=1)}
+
+
+def among(column: Column[str], parameter: str, dialect: str) -> ColumnElement[bool]:
+    """Tell whether a column's value is among those of a parameter: a list of any length, which SQL takes apart.
+
+    With a parameter for each, the statement would have to be written anew for each length.
+    """
+    if dialect == "sqlite":
+        values = func.json_each(bindparam(parameter, type_=JSON)).table_valued("value")
+        return column.in_(select(values.c.value))
+    return column == any_(bindparam(parameter, type_=postgresql.ARRAY(String)))
 
 
 def chunks(items: Iterable[T]) -> Iterable[list[T]]:

@@ -10,10 +10,9 @@ from dispatcher.mirror import orders, tables
 from dispatcher.mirror.changes import CHANGED, Change
 from dispatcher.mirror.database import Connection
 from dispatcher.mirror.documents import documents, says_the_same
-from dispatcher.mirror.tables import EPOCH
 from dispatcher.model.found import Found
 from dispatcher.model.order import Order, OrderRecord
-from dispatcher.rules.orders import Judged, judge
+from dispatcher.rules.orders import judge
 
 
 @dataclass(slots=True)
@@ -26,30 +25,36 @@ class Done:
     refusals: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
+    def refuse(self, entry: orders.Entry) -> None:
+        """Note what is wrong with an order, if anything is; it is not dialled."""
+        if entry.judged.fault is not None:
+            self.refusals.append(f"order {entry.order.uuid}: {entry.judged.fault}")
+
 
 def apply(
     connection: Connection,
     campaign: str,
     things: Sequence[Glance],
     now: datetime,
-    seen_before: datetime | None,
+    seen_before: datetime,
     began_at: datetime,
 ) -> Done:
     """Write the orders that are new or have changed, and note of the others that they were seen.
 
-    That only of those which were last seen before `seen_before`, and of none if it is None. The reading of all lists of
-    the campaign that the pages are of began at `began_at`.
+    That only of those which were last seen before `seen_before`. The reading of all lists of the campaign that the
+    pages are of began at `began_at`.
     """
-    mirrored = orders.standing(connection, [seen.uuid for seen in things if seen.uuid is not None])
-    done, there = Done(), list[str]()
+    named = [seen.uuid for seen in things if seen.uuid is not None]
+    mirrored = orders.standing(connection, campaign, named, seen_before)
+    done, old = Done(), list[str]()
     new: dict[str, Found[Order]] = {}
     differing: dict[str, Found[Order]] = {}
     for seen in things:
-        standing = None if seen.uuid is None else mirrored.get(seen.uuid)
-        if standing is not None and standing.digest == seen.digest and standing.campaign == campaign:
+        standing = mirrored.get(seen.uuid or "")
+        if standing is not None and standing.digest == seen.digest:
             done.unchanged += 1
-            if seen_before is not None and standing.seen_at < seen_before:
-                there.append(seen.uuid or "")
+            if standing.is_old:
+                old.append(seen.uuid or "")
             continue
         read = parse.order(seen, campaign)
         if isinstance(read, Found):
@@ -57,21 +62,18 @@ def apply(
             (new if standing is None else differing)[read.thing.uuid] = read
         else:
             done.refusals.append(read.why)
-    orders.saw(connection, there, now)
-    _add(connection, campaign, new, now, done)
+    orders.saw(connection, old, now)
+    _add(connection, new, now, done)
     _change(connection, campaign, differing, now, done, began_at)
     return done
 
 
-def _add(connection: Connection, campaign: str, new: dict[str, Found[Order]], now: datetime, done: Done) -> None:
-    rows = []
-    for one in new.values():
-        judged = judge(one.thing, None)
-        if judged.fault is not None:
-            done.refusals.append(f"order {one.thing.uuid}: {judged.fault}")
-        rows.append(_row(one, judged, one.thing.scheduled_at or EPOCH))
-    done.added += len(rows)
-    orders.add_orders(connection, rows, now, _same(campaign))
+def _add(connection: Connection, new: dict[str, Found[Order]], now: datetime, done: Done) -> None:
+    entries = [orders.Entry(one.thing, judge(one.thing, None), one.digest, one.text) for one in new.values()]
+    for entry in entries:
+        done.refuse(entry)
+    done.added += len(entries)
+    orders.add_orders(connection, entries, now)
 
 
 def _change(
@@ -84,19 +86,18 @@ def _change(
 ) -> None:
     before = orders.known(connection, differing)
     texts = documents(connection, tables.orders, differing)
-    rows = []
+    entries = []
     reopened: list[str] = []
     for uuid, one in differing.items():
         order, known = one.thing, before[uuid]
         if known.unlisted_at is not None and known.unlisted_at >= began_at:
             # One list of this very reading lacked it because it stands on another: it was nowhere else.
             known = replace(known, unlisted_at=None)
-        judged = judge(order, known)
-        if judged.fault is not None:
-            done.refusals.append(f"order {uuid}: {judged.fault}")
+        entry = orders.Entry(order, judge(order, known), one.digest, one.text)
+        done.refuse(entry)
         if order.fault is not None and not known.removed and known.order.campaign != campaign:
             continue  # one that is listed twice by mistake stays with the campaign that it names
-        if judged.reopened:
+        if entry.judged.reopened:
             reopened.append(uuid)
         if known.removed:
             done.added += 1
@@ -105,34 +106,9 @@ def _change(
         else:
             done.changed += 1
             done.changes.append(_told(known, order))
-        rows.append(_row(one, judged, EPOCH))
-    orders.put_orders(connection, rows, now, _same(campaign))
+        entries.append(entry)
+    orders.put_orders(connection, entries, now)
     orders.reopen(connection, reopened)
-
-
-def _row(one: Found[Order], judged: Judged, due_at: datetime) -> orders.Change:
-    uuid, _, status, number, scheduled_at, instructions, record, record_name, country, _ = one.thing
-    return {
-        "uuid": uuid,
-        "status": str(status),
-        "number": number,
-        "e164": judged.e164,
-        "country": country,
-        "scheduled_at": scheduled_at,
-        "instructions": instructions,
-        "record": record,
-        "record_name": record_name,
-        "fault": judged.fault,
-        "document": one.text,
-        "digest": one.digest,
-        "dialable": judged.dialable,
-        "rank": judged.rank,
-        "due_at": due_at,
-    }
-
-
-def _same(campaign: str) -> orders.Change:
-    return {"campaign": campaign, "held_until": None, "held_code": None}
 
 
 def _told(before: OrderRecord, after: Order) -> Change:

@@ -134,9 +134,7 @@ class Reader:
                     for earlier in same:
                         reading.take(earlier.size, earlier.total, earlier.named())
                     same = None
-                # The names as the things have them, where they are at hand: two of each would be many.
-                named = sheet.named() if sheet.things is None else [one.uuid for one in sheet.things if one.uuid]
-                reading.take(sheet.size, sheet.total, named)
+                reading.take(sheet.size, sheet.total, sheet.named())
                 if not settled or sheet.things is not None:
                     await self._compare(number, sheet, sheets)
                 if reading.drifted:

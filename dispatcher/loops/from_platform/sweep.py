@@ -25,11 +25,12 @@ from dispatcher.loops.from_platform.counts import Counts
 from dispatcher.mirror import campaigns, orders
 from dispatcher.mirror.changes import Change
 from dispatcher.mirror.database import Connection
+from dispatcher.mirror.tables import EPOCH
 from dispatcher.model.order import DIALABLE, OrderStatus
 from dispatcher.rules.listing import LongReading, Reading
 
-PAGES_AT_ONCE = 100
-"""Pages of one campaign in a slice, at most; then it is the turn of the next."""
+PAGES_AT_ONCE = 300
+"""Pages of one campaign in a slice, at most; then it is the turn of the next. They take most of a second."""
 
 LONG = 500
 """A list of more orders than this is read by status between whole readings."""
@@ -40,9 +41,9 @@ BY_STATUS: Sequence[OrderStatus | None] = (OrderStatus.CALLING, *sorted(DIALABLE
 WHOLE: Sequence[OrderStatus | None] = (None,)
 
 _SLICE_S = 1.0
-"""A slice ends after so long, however few pages it had."""
+"""A slice ends after so long, however few pages it had: not all platforms are near."""
 
-_PAGES_PER_WRITE = 20
+_PAGES_PER_WRITE = 30
 """A transaction of so many pages takes a few hundredths of a second, for which others that write must wait."""
 
 _MARKS_PER_WRITE = 5000
@@ -148,18 +149,18 @@ class Sweep:
         made.changes += done.changes[: max(0, _MOST_CHANGES - len(made.changes))]
         context.book.orders_seen_at[self.campaign] = now
         # What was seen too long ago to be called may be called again now, though nothing of it has changed.
-        if done.added or done.changed or seen_before is not None:
+        if done.added or done.changed or seen_before > EPOCH:
             context.book.stir(self.campaign)
             context.nudge("dispatch")
             context.nudge("tend")
 
-    def _seen_before(self, now: datetime) -> datetime | None:
-        """Return since when an order must have been seen that is not noted as seen now; None to note none."""
+    def _seen_before(self, now: datetime) -> datetime:
+        """Return since when an order must have been seen that is not noted as seen now; EPOCH to note none."""
         if isinstance(self._reading, LongReading):
             return self._began_at
         # All of a list that is read at one go is known to be new by that; of any other, each order is.
         is_short = self.total <= LONG and self._readings == 1
-        return None if is_short else now - self._context.settings.sync.max_staleness / 3
+        return EPOCH if is_short else now - self._context.settings.sync.max_staleness / 3
 
     async def _end_list(self, status: OrderStatus | None, made: Made) -> None:
         """Conclude what a whole list lacks, or read it anew, or leave it at what was seen."""

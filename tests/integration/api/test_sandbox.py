@@ -39,7 +39,7 @@ async def test_a_list_of_any_length_is_read_whole(connect: Connect, store: Store
     uuids = [store.add_campaign(name=f"Campaign {index}")["uuid"] for index in range(number)]
     platform = await connect(create_app(store, TOKEN, Clock()))
     sheets = Sheets(platform, "campaigns", "campaigns", {}, None)
-    assert [uuid async for _, sheet in sheets.read() for uuid, _ in sheet.entries()] == uuids
+    assert [uuid async for _, sheet in sheets.read() for uuid in sheet.named()] == uuids
     assert sheets.total == number
 
 

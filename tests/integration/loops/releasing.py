@@ -20,12 +20,12 @@ from dispatcher.mirror import attempts, orders, record
 from dispatcher.mirror.attempts import Attempt
 from dispatcher.mirror.campaigns import put_found
 from dispatcher.mirror.database import Database
-from dispatcher.mirror.tables import EPOCH
 from dispatcher.model.attempt import UNBEGUN
 from dispatcher.model.campaign import Campaign, Phone
 from dispatcher.model.found import Found
 from dispatcher.rules.plan import make_plan
 from dispatcher.settings import Settings
+from tests.integration.mirror.things import entry
 
 ALWAYS = {day: {"start": "00:00", "end": "24:00"} for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 
@@ -66,32 +66,11 @@ class Releasing:
         self.context.book.replace(plans, self.clock.now())
 
     def orders(self, campaign: str, number: int, **more: Any) -> None:
-        facts = {
-            "campaign": campaign,
-            "status": "planned",
-            "document": {},
-            "digest": "d",
-            "dialable": True,
-            "rank": 2,
-            "due_at": EPOCH,
-        }
-        nothing = (
-            "country",
-            "scheduled_at",
-            "instructions",
-            "record",
-            "record_name",
-            "fault",
-            "held_until",
-            "held_code",
-        )
-        rows = []
+        made = []
         for _ in range(number):
             self._numbers += 1
-            e164 = f"+1212{self._numbers:07}"
-            uuid = f"order-{self._numbers:05}"
-            rows.append({**dict.fromkeys(nothing), **facts, "uuid": uuid, "number": e164, "e164": e164, **more})
-        self.context.database.run_write(orders.put_orders, rows, self.clock.now())
+            made.append(entry(f"order-{self._numbers:05}", f"+1212{self._numbers:07}", campaign, **more))
+        self.context.database.run_write(orders.put_orders, made, self.clock.now())
         self.context.book.stir()
 
     async def turn(self, after: float = 0.0) -> list[Attempt]:

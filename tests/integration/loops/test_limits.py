@@ -140,7 +140,7 @@ def test_callbacks_come_before_retries_and_those_before_new_orders(database: Dat
         for place in range(30):
             ranks[f"order_{place}"] = chance.choice([CALLBACK, RETRY, NEW])
             late = NOON - timedelta(minutes=chance.randint(0, 60))
-            put_order(connection, f"order_{place}", place, rank=ranks[f"order_{place}"], due_at=late)
+            put_order(connection, f"order_{place}", place, rank=ranks[f"order_{place}"], scheduled_at=late)
         chosen: list[int] = []
         while len(chosen) < 30:
             found, _ = choose(connection, [(PLAN, chance.randint(1, 5))], settings, NOON)

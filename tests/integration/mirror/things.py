@@ -7,8 +7,10 @@ from sqlalchemy import Connection, update
 
 from dispatcher.mirror import attempts, orders, tables
 from dispatcher.mirror.attempts import Intent
-from dispatcher.mirror.tables import EPOCH
+from dispatcher.mirror.orders import Entry
 from dispatcher.model.attempt import State
+from dispatcher.model.order import Order, OrderStatus
+from dispatcher.rules.orders import NEW, Judged
 
 NOON = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -18,28 +20,25 @@ def number(index: int) -> str:
     return f"+1212555{index:04d}"
 
 
-def put_order(connection: Connection, /, uuid: str, index: int = 1, **changes: Any) -> None:
-    order = {
-        "uuid": uuid,
-        "campaign": "campaign_1",
-        "status": "planned",
-        "number": number(index),
-        "e164": number(index),
-        "country": None,
+def entry(uuid: str, number: str | None, campaign: str, *, digest: str = "d", **changes: Any) -> Entry:
+    """Return an order that may be called; `changes` name fields of it, or of how it is judged."""
+    facts: dict[str, Any] = {
+        "status": OrderStatus.PLANNED,
         "scheduled_at": None,
         "instructions": None,
         "record": None,
         "record_name": None,
         "fault": None,
-        "document": {"uuid": uuid},
-        "digest": "d",
+        "e164": number,
         "dialable": True,
-        "rank": 2,
-        "due_at": EPOCH,
-        "held_until": None,
-        "held_code": None,
-    }
-    orders.put_orders(connection, [order | changes], NOON)
+        "rank": NEW,
+    } | changes
+    judged = Judged(facts.pop("e164"), facts["fault"], facts.pop("dialable"), facts.pop("rank"), reopened=False)
+    return Entry(Order(uuid, campaign, number=number, **facts), judged, digest, {"uuid": uuid})
+
+
+def put_order(connection: Connection, /, uuid: str, index: int = 1, campaign: str = "campaign_1", **more: Any) -> None:
+    orders.put_orders(connection, [entry(uuid, more.pop("number", number(index)), campaign, **more)], NOON)
 
 
 def intent(job: str, order: str = "order_1", index: int = 1, **changes: Any) -> Intent:

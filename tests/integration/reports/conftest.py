@@ -7,13 +7,13 @@ import pytest
 from dispatcher.mirror import campaigns, orders, record, tables
 from dispatcher.mirror.database import Database
 from dispatcher.mirror.record import Pass
-from dispatcher.mirror.tables import EPOCH
 from dispatcher.model.attempt import HOLDING, State
 from dispatcher.model.campaign import Campaign, Phone
 from dispatcher.model.found import Found
 from dispatcher.model.reasons import Reason
 from dispatcher.reports.sources import Sources
 from dispatcher.settings import Settings
+from tests.integration.mirror.things import entry
 
 NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 """A Monday, 10 o'clock in New York."""
@@ -50,27 +50,7 @@ class Mirror:
             self.database.run_write(campaigns.orders_synced, uuid, read_at)
 
     def order(self, uuid: str, campaign: str = "camp-1", *, e164: str | None = "+12125550111", **more: Any) -> None:
-        facts: dict[str, Any] = {
-            "uuid": uuid,
-            "campaign": campaign,
-            "status": "planned",
-            "number": e164,
-            "e164": e164,
-            "country": None,
-            "scheduled_at": None,
-            "instructions": None,
-            "record": None,
-            "record_name": "Ada",
-            "fault": None,
-            "document": {},
-            "digest": "d",
-            "dialable": True,
-            "rank": 2,
-            "due_at": EPOCH,
-            "held_until": None,
-            "held_code": None,
-        }
-        self.database.run_write(orders.put_orders, [facts | more], NOW)
+        self.database.run_write(orders.put_orders, [entry(uuid, e164, campaign, record_name="Ada", **more)], NOW)
 
     def attempt(self, job: str, order: str, *, at: datetime = NOW, state: State = State.INTENT, **more: Any) -> None:
         """Put an attempt there as it stands, whatever the order says; one that holds its order takes it."""

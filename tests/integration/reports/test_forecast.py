@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.mirror import brakes, campaigns, outlook, tables
+from dispatcher.mirror import brakes, campaigns, orders, outlook, tables
 from dispatcher.mirror.database import Connection
 from dispatcher.model.attempt import State
 from dispatcher.model.brakes import Scope
@@ -145,7 +145,8 @@ def test_orders_that_are_never_called_are_counted_by_their_reasons(mirror: Mirro
     mirror.order("failed", status="failed", dialable=False)
     mirror.order("failed-too", status="failed", dialable=False)
     mirror.order("refused", status="do-not-call", dialable=False)
-    mirror.order("nowhere", held_code="recipient_zone_unknown", held_until=NOW + timedelta(hours=1))
+    mirror.order("nowhere")
+    mirror.database.run_write(orders.hold, [("nowhere", "recipient_zone_unknown", NOW + timedelta(hours=1))])
     mirror.order("reached", status="contacted", dialable=False)
     mirror.order("silent", e164="+12125550119")
     mirror.attempt("job-1", "silent", state=State.UNCERTAIN, number="+12125550119")
@@ -170,7 +171,7 @@ def test_many_orders_that_come_due_late_are_all_counted(
     monkeypatch.setattr(outlook, "_LATER", 2)
     for number in range(4):
         due_at = NOW + timedelta(hours=number)
-        mirror.order(f"order-{number}", e164=f"+1212555010{number}", scheduled_at=due_at, due_at=due_at)
+        mirror.order(f"order-{number}", e164=f"+1212555010{number}", scheduled_at=due_at)
 
     found = sources.database.run(outlook.waiting, "camp-1", NOW, 3)
 
