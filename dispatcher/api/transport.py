@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 _LONGEST_CONNECT_S = 5.0
 _LONGEST_SHOWN = 200
+_NO_BODY = httpx.ByteStream(b"")
 _SOMEWHERE = "somewhere else"
 
 
@@ -83,16 +84,20 @@ class Transport:
         authorities = _authorities(ca_file)
         _spare_searches()
         self._base = base_url.rstrip("/") + "/"
-        self._headers = {
-            "Authorization": f"Bearer {token}",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "User-Agent": f"callcamp-dispatcher/{__version__}",
-        }
-        timeout_s = httpx.Timeout(self._timeout_s, connect=min(self._timeout_s, _LONGEST_CONNECT_S))
-        self._extensions = {"timeout": timeout_s.as_dict()}
+        # For an answer as a whole there is a deadline of our own: httpx's begin anew with each byte that trickles in.
+        self._extensions = {"timeout": {"connect": min(self._timeout_s, _LONGEST_CONNECT_S)}}
         try:
-            self._http = httpx.AsyncHTTPTransport(verify=authorities, proxy=_proxy(httpx.URL(self._base)))
+            url = httpx.URL(self._base)
+            self._headers = httpx.Headers(
+                {
+                    "Host": url.netloc.decode(),
+                    "Authorization": f"Bearer {token}",
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",
+                    "User-Agent": f"callcamp-dispatcher/{__version__}",
+                }
+            )
+            self._http = httpx.AsyncHTTPTransport(verify=authorities, proxy=_proxy(url))
         except (ValueError, ImportError, httpx.InvalidURL) as fault:
             # Not quoted: a proxy's address may hold a password.
             raise ConfigurationError(
@@ -144,11 +149,12 @@ class Transport:
             request = httpx.Request(
                 method,
                 f"{self._base}{path}{query}",
-                headers={**self._headers, **headers},
+                headers=httpx.Headers({**self._headers, **headers}) if headers else self._headers,
                 json=json,
+                # Given a stream, httpx does not look for one, nor for what headers it would have.
+                stream=_NO_BODY if json is None else None,
                 extensions=self._extensions,
             )
-            # Over the whole answer: httpx's own time-outs begin anew with each byte that trickles in.
             async with asyncio.timeout(self._timeout_s):
                 response = await self._http.handle_async_request(request)
                 try:

@@ -38,11 +38,11 @@ def normalise(number: object) -> str:
     The number must be in international form, with a leading `+`; spaces, dashes, dots and brackets in it are
     tolerated. NumberFault says what is wrong with anything else.
     """
+    if isinstance(number, str) and number:
+        return number if _is_e164(number) else _normalise(number)
     if number is None or number == "":
         raise NumberFault("there is no number to call")
-    if not isinstance(number, str):
-        raise NumberFault(f"the number is not text in international form {_EXAMPLE}")
-    return number if _is_e164(number) else _normalise(number)
+    raise NumberFault(f"the number is not text in international form {_EXAMPLE}")
 
 
 @lru_cache(maxsize=16384)
@@ -85,7 +85,7 @@ def _is_e164(text: str) -> bool:
     plan = _plan(text[1:4]) if _DIGITS.fullmatch(text) else None
     if plan is None or len(text) - plan.start not in plan.lengths:
         return False
-    return plan.prefix is None or plan.prefix.match(text[plan.start :]) is None
+    return plan.prefix is None or plan.prefix.match(text, plan.start) is None
 
 
 @cache

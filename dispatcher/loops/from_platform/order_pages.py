@@ -25,10 +25,11 @@ class Done:
     refusals: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
-    def refuse(self, entry: orders.Entry) -> None:
-        """Note what is wrong with an order, if anything is; it is not dialled."""
-        if entry.judged.fault is not None:
-            self.refusals.append(f"order {entry.order.uuid}: {entry.judged.fault}")
+    def refuse(self, *entries: orders.Entry) -> None:
+        """Note what is wrong with orders, where anything is; those are not dialled."""
+        self.refusals += [
+            f"order {order.uuid}: {judged.fault}" for order, judged, _, _ in entries if judged.fault is not None
+        ]
 
 
 def apply(
@@ -70,8 +71,7 @@ def apply(
 
 def _add(connection: Connection, new: dict[str, Found[Order]], now: datetime, done: Done) -> None:
     entries = [orders.Entry(one.thing, judge(one.thing, None), one.digest, one.text) for one in new.values()]
-    for entry in entries:
-        done.refuse(entry)
+    done.refuse(*entries)
     done.added += len(entries)
     orders.add_orders(connection, entries, now)
 
