@@ -63,14 +63,12 @@ def main() -> None:
             compiling = [_measured(what, url) for what in ("campaigns", "orders", "campaigns-floor")]
         _say(f"of each peak of memory {compiling[-1]['imports_mb']:.0f} MB are the modules")
         with served(given.campaigns, 0) as url:
-            floor = _floor_of("campaigns-floor", url, given.rounds)
-            made = [_measured("campaigns", url) for _ in range(given.rounds)]
+            floor, made = _side_by_side("campaigns", url, given.rounds)
             _line(f"{given.campaigns:,} campaigns from nothing into the mirror", made, "mirrored", floor)
             _line("  and on into the daemon's book, and noted", made, "seconds", floor)
             _line("  again, unchanged, same process", made, "again", floor)
         with served(1, given.orders) as url:
-            floor = _floor_of("orders-floor", url, given.rounds)
-            made = [_measured("orders", url) for _ in range(given.rounds)]
+            floor, made = _side_by_side("orders", url, given.rounds)
             _line(f"{given.orders:,} orders of one campaign from nothing", made, "seconds", floor)
 
 
@@ -81,10 +79,12 @@ def _measured(what: str, url: str) -> dict[str, float]:
     return found
 
 
-def _floor_of(what: str, url: str, rounds: int) -> float:
-    made = [_measured(what, url) for _ in range(rounds)]
-    _line("plain httpx and json", made, "seconds", None)
-    return median(one["seconds"] for one in made)
+def _side_by_side(what: str, url: str, rounds: int) -> tuple[float, list[dict[str, float]]]:
+    """Measure plain httpx and the mirror in turn, so that a machine that slows down or speeds up does so for both."""
+    pairs = [(_measured(f"{what}-floor", url), _measured(what, url)) for _ in range(rounds)]
+    plain = [floor for floor, _ in pairs]
+    _line("plain httpx and json", plain, "seconds", None)
+    return median(one["seconds"] for one in plain), [made for _, made in pairs]
 
 
 def _line(title: str, made: list[dict[str, float]], what: str, floor: float | None) -> None:
