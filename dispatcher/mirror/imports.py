@@ -7,12 +7,14 @@ from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from dispatcher.mirror import campaigns
 from dispatcher.mirror import orders as kept
 from dispatcher.mirror.rows import chunks
 from dispatcher.mirror.tables import orders
+from dispatcher.model.found import Found
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
 from dispatcher.rules.order_file import Line, Wanted
 from dispatcher.rules.orders import judge
@@ -85,7 +87,7 @@ def _change(connection: Connection, campaign: str, differing: Mapping[str, tuple
     known = kept.known(connection, differing)
     entries = [_entry(campaign, uuid, one, digest, known[uuid]) for uuid, (digest, one) in differing.items()]
     kept.put_orders(connection, entries, at, imported_at=at)
-    kept.reopen(connection, [entry.order.uuid for entry in entries if entry.judged.reopened])
+    kept.reopen(connection, [found.thing.uuid for found, judged in entries if judged.reopened])
 
 
 def named(connection: Connection, campaign: str, lines: Sequence[Line]) -> list[str]:
@@ -140,4 +142,4 @@ def _entry(campaign: str, uuid: str, wanted: Wanted, digest: str, before: OrderR
         record_name=wanted.name,
         country=wanted.country,
     )
-    return kept.Entry(order, judge(order, before), digest, {"id": wanted.id})
+    return Found(order, digest, msgspec.json.encode({"id": wanted.id})), judge(order, before)

@@ -1,6 +1,6 @@
 """Orders in the mirror: what the platform says of each, and what we know beside it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from dispatcher.mirror.order_records import number_is_forbidden, number_is_live,
 from dispatcher.mirror.rows import among, chunks, put
 from dispatcher.mirror.tables import EPOCH, dead_letters, order_reports, orders
 from dispatcher.mirror.types import Instant
+from dispatcher.model.found import Found
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
 from dispatcher.rules.orders import CALLBACK, NEW, RETRY, Judged
 
@@ -38,13 +39,8 @@ class Standing(NamedTuple):
     is_old: bool  # it was last written or seen before the instant asked about
 
 
-class Entry(NamedTuple):
-    """An order on its way into the mirror; `document` is JSON, as text or as data, with its digest."""
-
-    order: Order
-    judged: Judged
-    digest: str
-    document: bytes | Mapping[str, Any]
+Entry = tuple[Found[Order], Judged]
+"""An order on its way into the mirror, and how it stands."""
 
 
 is_waiting = and_(
@@ -107,7 +103,8 @@ def add_orders(
     if not entries:
         return
     # By columns, which takes a third of the time that a row of each takes: there may be a million.
-    theirs, judged, digests, documents = zip(*entries, strict=True)
+    found, judged = zip(*entries, strict=True)
+    theirs, digests, documents = zip(*found, strict=True)
     uuids, campaigns, statuses, numbers, times, instructions, records, names, countries, _ = zip(*theirs, strict=True)
     e164, faults, dialable, ranks, _ = zip(*judged, strict=True)
     columns = {
@@ -138,7 +135,7 @@ def put_orders(
 ) -> None:
     """Write orders that have changed; those that something else puts off stay so."""
     add_orders(connection, entries, at, imported_at=imported_at)
-    _refresh_due(connection, [entry.order.uuid for entry in entries])
+    _refresh_due(connection, [found.thing.uuid for found, _ in entries])
 
 
 def reopen(connection: Connection, uuids: Collection[str]) -> None:

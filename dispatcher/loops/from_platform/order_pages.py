@@ -28,7 +28,7 @@ class Done:
     def refuse(self, *entries: orders.Entry) -> None:
         """Note what is wrong with orders, where anything is; those are not dialled."""
         self.refusals += [
-            f"order {order.uuid}: {judged.fault}" for order, judged, _, _ in entries if judged.fault is not None
+            f"order {found.thing.uuid}: {judged.fault}" for found, judged in entries if judged.fault is not None
         ]
 
 
@@ -70,7 +70,7 @@ def apply(
 
 
 def _add(connection: Connection, new: dict[str, Found[Order]], now: datetime, done: Done) -> None:
-    entries = [orders.Entry(one.thing, judge(one.thing, None), one.digest, one.text) for one in new.values()]
+    entries = [(one, judge(one.thing, None)) for one in new.values()]
     done.refuse(*entries)
     done.added += len(entries)
     orders.add_orders(connection, entries, now)
@@ -93,11 +93,11 @@ def _change(
         if known.unlisted_at is not None and known.unlisted_at >= began_at:
             # One list of this very reading lacked it because it stands on another: it was nowhere else.
             known = replace(known, unlisted_at=None)
-        entry = orders.Entry(order, judge(order, known), one.digest, one.text)
-        done.refuse(entry)
+        judged = judge(order, known)
+        done.refuse((one, judged))
         if order.fault is not None and not known.removed and known.order.campaign != campaign:
             continue  # one that is listed twice by mistake stays with the campaign that it names
-        if entry.judged.reopened:
+        if judged.reopened:
             reopened.append(uuid)
         if known.removed:
             done.added += 1
@@ -106,7 +106,7 @@ def _change(
         else:
             done.changed += 1
             done.changes.append(_told(known, order))
-        entries.append(entry)
+        entries.append((one, judged))
     orders.put_orders(connection, entries, now)
     orders.reopen(connection, reopened)
 

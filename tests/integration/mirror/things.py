@@ -9,6 +9,7 @@ from dispatcher.mirror import attempts, orders, tables
 from dispatcher.mirror.attempts import Intent
 from dispatcher.mirror.orders import Entry
 from dispatcher.model.attempt import State
+from dispatcher.model.found import Found
 from dispatcher.model.order import Order, OrderStatus
 from dispatcher.rules.orders import NEW, Judged
 
@@ -34,7 +35,7 @@ def entry(uuid: str, number: str | None, campaign: str, *, digest: str = "d", **
         "rank": NEW,
     } | changes
     judged = Judged(facts.pop("e164"), facts["fault"], facts.pop("dialable"), facts.pop("rank"), reopened=False)
-    return Entry(Order(uuid, campaign, number=number, **facts), judged, digest, {"uuid": uuid})
+    return Found(Order(uuid, campaign, number=number, **facts), digest, b"{}"), judged
 
 
 def put_order(connection: Connection, /, uuid: str, index: int = 1, campaign: str = "campaign_1", **more: Any) -> None:
