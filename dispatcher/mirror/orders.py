@@ -185,10 +185,16 @@ def _standing(dialect: str) -> Any:
     return columns.where(among(orders.c.uuid, "uuids", dialect))
 
 
-def saw(connection: Connection, uuids: Iterable[str], at: datetime) -> None:
+def saw(connection: Connection, uuids: Collection[str], at: datetime) -> None:
     """Note that orders were listed as they are known."""
-    for some in chunks(uuids):
-        connection.execute(update(orders).where(orders.c.uuid.in_(some)).values(mirrored_at=at))
+    if uuids:
+        connection.execute(_saw(connection.dialect.name), {"uuids": uuids, "seen_at": at})
+
+
+@cache
+def _saw(dialect: str) -> Update:
+    theirs = among(orders.c.uuid, "uuids", dialect)
+    return update(orders).where(theirs).values(mirrored_at=bindparam("seen_at", type_=Instant))
 
 
 def unlist(connection: Connection, uuids: Collection[str], at: datetime) -> None:
