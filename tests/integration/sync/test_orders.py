@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from dispatcher.api.client import PAGE_SIZE
-from dispatcher.loops.from_platform.sweep import LONG, PAGES_AT_ONCE
+from dispatcher.loops.from_platform import sweep
+from dispatcher.loops.from_platform.sweep import LONG
 from dispatcher.mirror import changes, orders, record
 from dispatcher.model.order import OrderRecord
 from tests.integration.sync.conftest import Mirror
@@ -54,19 +55,26 @@ async def test_a_short_list_is_read_whole_each_time(mirror: Mirror) -> None:
     assert len(await waiting(mirror)) == PAGE_SIZE + 1
 
 
-async def test_a_long_list_is_dialled_before_its_last_page_has_come(mirror: Mirror) -> None:
-    number = PAGES_AT_ONCE * PAGE_SIZE + 150
+@pytest.fixture
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Slices of so many orders."""
+    monkeypatch.setattr(sweep, "PAGES_AT_ONCE", 12)
+    return 12 * PAGE_SIZE
+
+
+async def test_a_long_list_is_dialled_before_its_last_page_has_come(mirror: Mirror, few_at_once: int) -> None:
+    number = few_at_once + 150
     await with_orders(mirror, number)
     assert await mirror.orders.run_once() == 0.0
     plan = mirror.context.book.plans["c"]
     assert mirror.context.book.reasons(plan, mirror.clock.now()) == []
-    assert 0 < len(await waiting(mirror)) <= PAGES_AT_ONCE * PAGE_SIZE
+    assert 0 < len(await waiting(mirror)) <= few_at_once
     await turns(mirror)
     assert len(await waiting(mirror)) == number
 
 
-async def test_a_long_list_does_not_keep_a_short_one_waiting(mirror: Mirror) -> None:
-    await with_orders(mirror, PAGES_AT_ONCE * PAGE_SIZE + 1, "a-long-one")
+async def test_a_long_list_does_not_keep_a_short_one_waiting(mirror: Mirror, few_at_once: int) -> None:
+    await with_orders(mirror, few_at_once + 1, "a-long-one")
     await with_orders(mirror, 1, "b")
     assert await mirror.orders.run_once() == 0.0
     assert "b" in mirror.context.book.orders_synced_at
