@@ -96,6 +96,12 @@ def of_campaign(
     return set(connection.execute(select(orders.c.uuid).where(*its)).scalars())
 
 
+def has_orders(connection: Connection, campaign: str) -> bool:
+    """Tell whether the mirror has, or ever had, an order of a campaign."""
+    its = select(orders.c.uuid).where(orders.c.campaign == campaign).limit(1)
+    return connection.execute(its).first() is not None
+
+
 def add_orders(
     connection: Connection, entries: Sequence[Entry], at: datetime, *, imported_at: datetime | None = None
 ) -> None:

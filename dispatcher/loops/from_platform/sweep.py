@@ -81,7 +81,8 @@ class Sweep:
         self._begin()
 
     def _begin(self) -> None:
-        self._reading: Reading | LongReading | None = None  # which, its first page tells
+        self._reading: Reading | LongReading = Reading()  # which, its first page tells
+        self._may_lack = True
         self._began_at = self._context.clock.now()
         self._number = 1
         self._readings += 1
@@ -113,6 +114,8 @@ class Sweep:
         async with aclosing(sheets.read(self._number, until)) as pages:
             async for number, sheet in pages:
                 _keeps_to(sheet, status)
+                if number == 1:
+                    await self._open(sheet)
                 ended = self._take(sheet) or sheet.is_last(number)
                 made.read += sheet.size
                 unwritten.append(sheet)
@@ -125,11 +128,18 @@ class Sweep:
                     break
         return ended
 
+    async def _open(self, first: Sheet) -> None:
+        """Begin a reading with its first page."""
+        if first.total <= LONG:
+            self._reading = Reading()
+            return
+        self._reading = LongReading()
+        # It may lack what the mirror had before. Of a list that is new there is nothing to look through a million for.
+        self._may_lack = await self._context.database.read(orders.has_orders, self.campaign)
+
     def _take(self, sheet: Sheet) -> bool:
         """Note a page; return whether the list need not be read further."""
         self.total = sheet.total
-        if self._reading is None:
-            self._reading = LongReading() if sheet.total > LONG else Reading()
         self._reading.take(sheet.size, sheet.total, sheet.named())
         # Of a long list that shifts, too, each order that is seen counts as seen.
         return isinstance(self._reading, Reading) and self._reading.drifted and sheet.total <= LONG
@@ -164,7 +174,7 @@ class Sweep:
 
     async def _end_list(self, status: OrderStatus | None, made: Made) -> None:
         """Conclude what a whole list lacks, or read it anew, or leave it at what was seen."""
-        is_whole = self._reading is not None and self._reading.whole
+        is_whole = self._reading.whole
         if not is_whole and self.total <= LONG and self._readings < READINGS:
             self._begin()
             return
@@ -178,6 +188,8 @@ class Sweep:
 
     async def _conclude(self, status: OrderStatus | None, made: Made) -> None:
         """Let go of what the whole list lacks, some at a time: other writers wait meanwhile."""
+        if not self._may_lack:
+            return
         database = self._context.database
         at = self._context.clock.now() if status is None else self.started_at
         seen_before = self._began_at if isinstance(self._reading, LongReading) else None

@@ -214,3 +214,10 @@ def test_sqlite_finds_waiting_orders_by_their_index(connection: Connection) -> N
         assert "USING INDEX orders_waiting" in told, plan
         # Whether a number is in a live attempt is asked of each order: of the live ones, not of all that ever were.
         assert "SCAN" not in told, plan
+
+
+def test_a_campaign_has_orders_from_its_first_on(connection: Connection) -> None:
+    assert not orders.has_orders(connection, "campaign_1")
+    put_order(connection, "order_1")
+    assert orders.has_orders(connection, "campaign_1")
+    assert not orders.has_orders(connection, "campaign_2")

@@ -107,6 +107,22 @@ async def test_between_whole_readings_a_long_list_is_read_by_status(mirror: Mirr
     assert (await known(mirror, "o3")).order.status == "canceled"
 
 
+async def test_what_a_long_list_comes_to_lack_is_let_go(mirror: Mirror) -> None:
+    await with_orders(mirror, LONG + 50)
+    await turns(mirror)
+    del mirror.platform.orders["c"]["o3"]
+
+    mirror.clock.forward(minutes=1)
+    await turns(mirror)
+    unlisted = await known(mirror, "o3")
+    assert (unlisted.listed, unlisted.removed) == (False, False)
+
+    mirror.clock.forward(hours=1)
+    await turns(mirror)
+    assert (await known(mirror, "o3")).removed
+    assert await waiting(mirror) == {f"o{place}" for place in range(LONG + 50)} - {"o3"}
+
+
 @pytest.mark.parametrize("attribute", ["ignores_status", "refuses_status"])
 async def test_a_platform_without_lists_by_status_is_read_whole(mirror: Mirror, attribute: str) -> None:
     await with_orders(mirror, LONG + 50)
