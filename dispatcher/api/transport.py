@@ -149,7 +149,7 @@ class Transport:
             request = httpx.Request(
                 method,
                 f"{self._base}{path}{query}",
-                headers=httpx.Headers({**self._headers, **headers}) if headers else self._headers,
+                headers={**self._headers, **headers} if headers else self._headers,
                 json=json,
                 # Given a stream, httpx does not look for one, nor for what headers it would have.
                 stream=_NO_BODY if json is None else None,

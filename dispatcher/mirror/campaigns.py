@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Table, Text, and_, cast, func, select, update
 
 from dispatcher.mirror.changes import ADDED, CHANGED, REMOVED, Change, differing
 from dispatcher.mirror.documents import documents, fields, says_the_same
-from dispatcher.mirror.rows import Columns, chunks, put
+from dispatcher.mirror.rows import chunks
 from dispatcher.mirror.tables import campaigns, orders, phones
+from dispatcher.mirror.upsert import Columns, put
 from dispatcher.model.campaign import Campaign, CampaignStatus, Phone
 from dispatcher.model.found import Found
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
-from dispatcher.mirror.rows import chunks, put
+from dispatcher.mirror.rows import chunks
 from dispatcher.mirror.tables import order_reports, orders
+from dispatcher.mirror.upsert import put
 from dispatcher.model.outcome import Outcome
 from dispatcher.rules.reporting import status_word
 

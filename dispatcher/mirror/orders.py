@@ -21,9 +21,10 @@ from sqlalchemy import (
 )
 
 from dispatcher.mirror.order_records import number_is_forbidden, number_is_live, record_of, records
-from dispatcher.mirror.rows import among, chunks, put
+from dispatcher.mirror.rows import among, chunks
 from dispatcher.mirror.tables import EPOCH, dead_letters, order_reports, orders
 from dispatcher.mirror.types import Instant
+from dispatcher.mirror.upsert import put
 from dispatcher.model.found import Found
 from dispatcher.model.order import Order, OrderRecord, OrderStatus
 from dispatcher.rules.orders import CALLBACK, NEW, RETRY, Judged

@@ -129,13 +129,11 @@ class Sweep:
         return ended
 
     async def _open(self, first: Sheet) -> None:
-        """Begin a reading with its first page."""
-        if first.total <= LONG:
-            self._reading = Reading()
-            return
-        self._reading = LongReading()
-        # It may lack what the mirror had before. Of a list that is new there is nothing to look through a million for.
-        self._may_lack = await self._context.database.read(orders.has_orders, self.campaign)
+        """Look at how long the list is, by its first page."""
+        if first.total > LONG:
+            self._reading = LongReading()
+            # It may lack what the mirror had before. If that is nothing, there is no need to look through a million.
+            self._may_lack = await self._context.database.read(orders.has_orders, self.campaign)
 
     def _take(self, sheet: Sheet) -> bool:
         """Note a page; return whether the list need not be read further."""
